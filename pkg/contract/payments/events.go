@@ -1,0 +1,33 @@
+// Package payments is the contract of the payments service.
+package payments
+
+import (
+	"time"
+
+	"gamestore.example/pkg/contract"
+)
+
+// Source is the CloudEvents source of this producer.
+const Source = "/payments"
+
+// Version is the major version of every event below; changes inside it only add.
+const Version = "v1"
+
+// Routing keys.
+const (
+	KeyPaymentCompleted    = "payment.completed"
+	KeyPaymentFailed       = "payment.failed"
+	KeyPaymentRefunded     = "payment.refunded"
+	KeyPaymentRefundFailed = "payment.refund_failed"
+)
+
+// PaymentChanged is the payload of the payment.* events.
+type PaymentChanged struct {
+	PaymentID  string         `json:"paymentId"`
+	PurchaseID string         `json:"purchaseId"`
+	Amount     contract.Money `json:"amount"`
+	// Reason is set on payment.failed and payment.refund_failed: a stable word
+	// such as "card_declined", "insufficient_funds" or "cancelled".
+	Reason string    `json:"reason,omitempty"`
+	At     time.Time `json:"at"`
+}
