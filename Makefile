@@ -1,0 +1,71 @@
+# Gamestore. `make` alone lists what there is.
+SHELL       := /bin/bash
+MODULES     := pkg users games payments gateway deploy test
+VERSION     ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
+REVISION    ?= $(shell git rev-parse --short HEAD 2>/dev/null || echo unknown)
+LDFLAGS     := -X main.version=$(VERSION) -X main.revision=$(REVISION)
+DATA        ?= data
+ADDR        ?= 127.0.0.1:8080
+KILLS       ?= 200
+SEED        ?= 1
+
+.DEFAULT_GOAL := help
+
+.PHONY: help
+help: ## List the commands
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+.PHONY: run
+run: build ## Run the whole store in one process (DATA=data ADDR=127.0.0.1:8080)
+	@exec bin/gamestore -data $(DATA) -http.addr $(ADDR)
+
+.PHONY: demo
+demo: build ## Tell the whole story on a fresh store, then stop it
+	@exec bin/gamestore demo
+
+.PHONY: build
+build: ## Build all programs into bin/
+	@go build -ldflags '$(LDFLAGS)' -o bin/ ./deploy/cmd/... ./users/cmd/... ./games/cmd/... ./payments/cmd/... ./gateway/cmd/...
+
+.PHONY: test
+test: ## Run every test that needs nothing but Go
+	go test work
+
+.PHONY: race
+race: ## Run the same tests with the race detector
+	go test -race work
+
+.PHONY: arch
+arch: ## Check the import law
+	go test -count=1 ./test/arch/...
+
+.PHONY: chaos
+chaos: ## Kill the store at every fault point and audit it (KILLS=200 SEED=1)
+	CHAOS_KILLS=$(KILLS) CHAOS_SEED=$(SEED) go test -count=1 -timeout 60m -v -run TestKill ./test/chaos/
+
+.PHONY: bench
+bench: ## Measure the purchase path, search and their bare limits as ratios
+	go test -run '^$$' -bench . -benchmem -benchtime 2s ./test/load/
+
+.PHONY: lint
+lint: bin/golangci-lint ## Run the linters
+	@for m in $(MODULES); do echo "lint $$m"; (cd $$m && ../bin/golangci-lint run ./...) || exit 1; done
+
+.PHONY: vuln
+vuln: bin/govulncheck ## Look for known vulnerabilities in what is linked in
+	@for m in $(MODULES); do echo "govulncheck $$m"; (cd $$m && ../bin/govulncheck ./...) || exit 1; done
+
+.PHONY: fmt
+fmt: bin/golangci-lint ## Format the code
+	@for m in $(MODULES); do (cd $$m && ../bin/golangci-lint fmt ./...); done
+
+.PHONY: tidy
+tidy: ## Tidy every module by itself
+	@for m in $(MODULES) .ci/tools; do (cd $$m && GOWORK=off go mod tidy) || exit 1; done
+
+.PHONY: alone
+alone: ## Build every module without the workspace
+	@for m in $(MODULES); do (cd $$m && GOWORK=off go build ./...) || exit 1; done
+
+bin/golangci-lint bin/govulncheck bin/benchstat: .ci/tools/go.mod
+	@cd .ci/tools && GOWORK=off go build -o ../../bin/ tool && touch ../../bin/*
