@@ -18,4 +18,16 @@ var (
 	ErrKeyReused        = errs.New(errs.Unprocessable, "idempotency-key-reused", "this Idempotency-Key was used for another request")
 	ErrInvalidCursor    = errs.New(errs.Invalid, "invalid-cursor", "the cursor is not one of this query's")
 	ErrAmountMismatch   = errs.New(errs.Invalid, "amount-mismatch", "the payment's amount is not the purchase's price")
+	// ErrPaymentReused is of a message that claims a payment of another purchase.
+	ErrPaymentReused = errs.New(errs.Invalid, "payment-reused", "the payment belongs to another purchase")
 )
+
+// ActiveError returns what a second purchase of the same game gets: the error
+// that fits the active one, with the way to it.
+func ActiveError(active Purchase) *errs.Error {
+	e := ErrAlreadyPending
+	if active.Status.Owned() {
+		e = ErrAlreadyOwned
+	}
+	return e.WithDetail("purchaseId", active.ID).WithDetail("purchase", "/api/purchases/"+active.ID)
+}
