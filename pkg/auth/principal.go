@@ -53,3 +53,11 @@ func PrincipalFrom(ctx context.Context) (Principal, bool) {
 	p, ok := ctx.Value(principalKey{}).(Principal)
 	return p, ok
 }
+
+// WithoutPrincipal returns a context in which nobody is authenticated.
+func WithoutPrincipal(ctx context.Context) context.Context {
+	if _, ok := PrincipalFrom(ctx); !ok {
+		return ctx
+	}
+	return context.WithValue(ctx, principalKey{}, nil)
+}
