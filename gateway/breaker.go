@@ -1,0 +1,82 @@
+package gateway
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"github.com/streadway/handy/breaker"
+)
+
+// NewBreaker returns handy's circuit breaker: it opens when more than ratio of
+// the outcomes of the last 5 seconds are failures and there are more than 10 of
+// them, stays open for a second, then lets one request try. It runs a goroutine
+// that nothing ends, so it lives as long as the process.
+func NewBreaker(ratio float64) breaker.Breaker { return breaker.NewBreaker(ratio) }
+
+// Break refuses requests while b is open, and tells it how the others ended. An
+// answer of 500 or above is a failure, so is a panic; one below is a success; a
+// client that went away says nothing about the upstream. refuse answers for an
+// open breaker. The outcome is known with the first byte of the answer, so an
+// event stream does not keep it waiting.
+func Break(b breaker.Breaker, refuse http.Handler) func(http.Handler) http.Handler {
+	return func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if !b.Allow() {
+				refuse.ServeHTTP(w, r)
+				return
+			}
+			o := &observed{ResponseWriter: w, ctx: r.Context(), breaker: b, start: time.Now()}
+			defer o.end()
+			next.ServeHTTP(o, r)
+			o.returned = true
+		})
+	}
+}
+
+// observed is an answer that reports its outcome to a breaker, once.
+type observed struct {
+	http.ResponseWriter
+	ctx      context.Context
+	breaker  breaker.Breaker
+	start    time.Time
+	reported bool
+	returned bool // the handler did not panic
+}
+
+// Unwrap lets http.ResponseController reach the connection.
+func (o *observed) Unwrap() http.ResponseWriter { return o.ResponseWriter }
+
+func (o *observed) WriteHeader(status int) {
+	if status >= http.StatusOK { // the informational ones are no outcome
+		o.report(status)
+	}
+	o.ResponseWriter.WriteHeader(status)
+}
+
+func (o *observed) Write(b []byte) (int, error) {
+	o.report(http.StatusOK)
+	return o.ResponseWriter.Write(b)
+}
+
+func (o *observed) end() {
+	status := http.StatusOK
+	if !o.returned {
+		status = http.StatusInternalServerError
+	}
+	o.report(status)
+}
+
+func (o *observed) report(status int) {
+	if o.reported {
+		return
+	}
+	o.reported = true
+	switch {
+	case o.ctx.Err() != nil, status == statusClientGone:
+	case status >= http.StatusInternalServerError:
+		o.breaker.Failure(time.Since(o.start))
+	default:
+		o.breaker.Success(time.Since(o.start))
+	}
+}
