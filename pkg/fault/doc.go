@@ -1,0 +1,9 @@
+// Package fault kills the process at named points, to prove that a crash there
+// loses nothing.
+//
+// In a normal build Point is empty and costs nothing. In a build with the tag
+// "faults" the environment variable GAMESTORE_FAULT selects one point and one of
+// its hits: "outbox.after-claim#3" sends SIGKILL to the process itself at the
+// third hit of that point; without a number it is the first. Nothing gets to run
+// after that: no deferred call, no flush.
+package fault

@@ -1,0 +1,9 @@
+//go:build !faults
+
+package fault
+
+// Enabled says whether this build can kill itself.
+const Enabled = false
+
+// Point does nothing in this build.
+func Point(string) {}
