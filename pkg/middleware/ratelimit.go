@@ -50,13 +50,11 @@ func (l *Limiter) Allow(key string) (ok bool, retryAfter time.Duration) {
 		}
 	}
 	now := time.Now()
-	reservation := bucket.ReserveN(now, 1)
-	wait := reservation.DelayFrom(now)
-	if wait > 0 {
-		reservation.CancelAt(now)
-		return false, wait
+	if bucket.AllowN(now, 1) {
+		return true, 0
 	}
-	return true, 0
+	missing := 1 - bucket.TokensAt(now)
+	return false, max(time.Duration(missing/float64(l.perSecond)*float64(time.Second)), time.Millisecond)
 }
 
 // Check is Allow with an error: ErrRateLimited with its RetryAfter.

@@ -1,0 +1,10 @@
+// Package httpserver is what every HTTP server and client of the platform has in
+// common: strict JSON, RFC 9457 problems from the error table, limits, request ids,
+// access log, metrics, an orderly drain, the operators' endpoints and the API
+// reference.
+//
+// Nothing in it buffers an answer: each ResponseWriter it wraps has Unwrap, so
+// that http.ResponseController reaches the connection, and streams flush through
+// all middlewares. A streaming handler calls Unbound to lift the deadlines of
+// the connection, and ends when Draining says so.
+package httpserver

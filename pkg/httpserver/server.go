@@ -1,0 +1,130 @@
+package httpserver
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"sync"
+	"time"
+)
+
+// Server is an HTTP server that listens from the start and ends in order.
+type Server struct {
+	cfg      Config
+	logger   *slog.Logger
+	listener net.Listener
+	http     *http.Server
+	draining chan struct{}
+	cancel   context.CancelFunc
+	stop     sync.Once
+}
+
+type drainingKey struct{}
+
+// New listens at cfg.Addr at once, so that a taken port is an error here and Addr is
+// real before Run serves. Bodies are bounded by cfg.MaxBody.
+func New(cfg Config, h http.Handler, logger *slog.Logger) (*Server, error) {
+	cfg = cfg.withDefaults()
+	listener, err := new(net.ListenConfig).Listen(context.Background(), "tcp", cfg.Addr)
+	if err != nil {
+		return nil, fmt.Errorf("httpserver: %w", err)
+	}
+	s := &Server{cfg: cfg, logger: logger, listener: listener, draining: make(chan struct{})}
+	base, cancel := context.WithCancel(context.WithValue(context.Background(), drainingKey{}, (<-chan struct{})(s.draining)))
+	s.cancel = cancel
+	s.http = &http.Server{
+		Handler:           LimitBody(cfg.MaxBody)(h),
+		ReadHeaderTimeout: cfg.ReadHeaderTimeout,
+		ReadTimeout:       cfg.ReadTimeout,
+		WriteTimeout:      cfg.WriteTimeout,
+		IdleTimeout:       cfg.IdleTimeout,
+		MaxHeaderBytes:    cfg.MaxHeader,
+		BaseContext:       func(net.Listener) context.Context { return base },
+		ErrorLog:          slog.NewLogLogger(logger.Handler(), slog.LevelDebug),
+	}
+	return s, nil
+}
+
+// Addr is the address that the server listens at.
+func (s *Server) Addr() string { return s.listener.Addr().String() }
+
+// Draining is closed when the server was told to stop. Until the drain delay is
+// over it serves on; readiness should fail from now.
+func (s *Server) Draining() <-chan struct{} { return s.draining }
+
+// Draining returns what is closed when the server of this request stops; streams
+// end then. For a context that is not of a Server it is nil, which never is.
+func Draining(ctx context.Context) <-chan struct{} {
+	c, _ := ctx.Value(drainingKey{}).(<-chan struct{})
+	return c
+}
+
+// Run serves until ctx ends. Then it closes Draining, serves on for the drain delay,
+// stops accepting, gives the requests in flight the drain timeout to end, and cuts
+// off the rest. It returns nil after a clean stop. Run it once.
+func (s *Server) Run(ctx context.Context) error {
+	served := make(chan error, 1)
+	go func() { served <- s.http.Serve(s.listener) }()
+	s.logger.LogAttrs(ctx, slog.LevelInfo, "listening", slog.String("addr", s.Addr()))
+	select {
+	case err := <-served:
+		s.Close()
+		return fmt.Errorf("httpserver: %w", err)
+	case <-ctx.Done():
+	}
+	s.stop.Do(func() { close(s.draining) })
+	s.wait(ctx, served)
+	drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.cfg.DrainTimeout)
+	defer cancel()
+	err := s.http.Shutdown(drain)
+	if errors.Is(err, context.DeadlineExceeded) {
+		s.logger.LogAttrs(ctx, slog.LevelWarn, "requests did not end in time and are cut off", slog.Duration("drain_timeout", s.cfg.DrainTimeout))
+		err = nil
+	}
+	s.Close()
+	if err != nil {
+		return fmt.Errorf("httpserver: %w", err)
+	}
+	return nil
+}
+
+// wait lets the drain delay pass, unless serving ends before.
+func (s *Server) wait(ctx context.Context, served <-chan error) {
+	if s.cfg.DrainDelay <= 0 {
+		return
+	}
+	s.logger.LogAttrs(ctx, slog.LevelInfo, "draining", slog.Duration("delay", s.cfg.DrainDelay))
+	timer := time.NewTimer(s.cfg.DrainDelay)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-served:
+	}
+}
+
+// Close ends everything at once: requests in flight are cancelled and cut off. It is
+// for a server that never ran; Run closes by itself. Closing twice is fine.
+func (s *Server) Close() {
+	s.stop.Do(func() { close(s.draining) })
+	s.cancel()
+	_ = s.http.Close()
+	_ = s.listener.Close()
+}
+
+// Unbound lifts the read and write deadlines of the request's connection, for an
+// answer that may take as long as it wants: a stream. Call it before the first
+// write. Errors mean that the writer has no deadlines, and are ignored.
+func Unbound(w http.ResponseWriter) {
+	rc := http.NewResponseController(w)
+	_ = rc.SetReadDeadline(time.Time{})
+	_ = rc.SetWriteDeadline(time.Time{})
+}
+
+// ExtendWrite gives the next writes of a stream this long. A stream that calls it
+// before each write cannot be held for ever by a client that does not read.
+func ExtendWrite(w http.ResponseWriter, d time.Duration) {
+	_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(d))
+}
