@@ -79,7 +79,7 @@ func (b *Bus) Declare(ctx context.Context, queues ...bus.Queue) error {
 		if q == nil {
 			q = b.newQueue(d.Name)
 			if err := b.load(ctx, q); err != nil {
-				return fmt.Errorf("declare queue %s: %w", d.Name, err)
+				return fmt.Errorf("declare queue %s: bus journal: %w", d.Name, err)
 			}
 		}
 		b.bind(q, d.Keys)
@@ -145,7 +145,7 @@ func (b *Bus) Publish(ctx context.Context, msgs ...bus.Message) []error {
 	if err := b.journal.Append(ctx, p.entries); err != nil {
 		for i, q := range p.queues {
 			q.release()
-			results[p.origin[i]] = fmt.Errorf("bus: append to the journal: %w", err)
+			results[p.origin[i]] = fmt.Errorf("bus journal: %w", err)
 		}
 		return results
 	}

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"gamestore.example/pkg/errs"
+	"gamestore.example/pkg/fault"
 )
 
 const (
@@ -66,8 +67,10 @@ func (s *settler) run(ctx context.Context) {
 		if batch == nil {
 			return
 		}
+		fault.Point("bus.before-settle")
 		err := s.journal.Settle(ctx, batch)
 		if err == nil {
+			fault.Point("bus.after-settle")
 			s.settled(batch)
 			backoff = firstBackoff
 			continue
