@@ -1,0 +1,205 @@
+package outbox
+
+import (
+	"context"
+	"crypto/rand"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"gamestore.example/pkg/bus"
+	"gamestore.example/pkg/fault"
+)
+
+// RelayConfig says how a relay works. A zero field means its default.
+type RelayConfig struct {
+	// Name tells the relay's leases and log lines from others'. Default "outbox".
+	Name string
+	// Batch is the most records that are claimed and published at once. Default 256.
+	Batch int
+	// Lease is how long a claim holds: what a relay that died had claimed is
+	// published after at most this. Default 30 seconds.
+	Lease time.Duration
+	// Poll is about how often a relay looks without being woken, for what a crash
+	// left behind and what is due again. Default 1 second.
+	Poll time.Duration
+	// MinBackoff and MaxBackoff bound the wait after a failure. Defaults 50
+	// milliseconds and 2 seconds.
+	MinBackoff, MaxBackoff time.Duration
+	// Flush is how long publishing may go on after Run's context ended. Default
+	// 3 seconds.
+	Flush time.Duration
+	// Retention is how long sent records stay for people to look at. Default 24 hours.
+	Retention time.Duration
+	// Measure is how often the gauges are brought up to date. Default 5 seconds.
+	Measure time.Duration
+	// Prune is about how often old records are deleted. Default 1 minute.
+	Prune time.Duration
+}
+
+func (c RelayConfig) withDefaults() RelayConfig {
+	or := func(d *time.Duration, fallback time.Duration) {
+		if *d <= 0 {
+			*d = fallback
+		}
+	}
+	if c.Name == "" {
+		c.Name = "outbox"
+	}
+	if c.Batch <= 0 {
+		c.Batch = 256
+	}
+	or(&c.Lease, 30*time.Second)
+	or(&c.Poll, time.Second)
+	or(&c.MinBackoff, 50*time.Millisecond)
+	or(&c.MaxBackoff, 2*time.Second)
+	c.MaxBackoff = max(c.MinBackoff, c.MaxBackoff)
+	or(&c.Flush, 3*time.Second)
+	or(&c.Retention, 24*time.Hour)
+	or(&c.Measure, 5*time.Second)
+	or(&c.Prune, time.Minute)
+	return c
+}
+
+// Relay publishes what waits in an outbox. Several may serve the same one.
+type Relay struct {
+	store   Store
+	pub     bus.Publisher
+	signal  Signal
+	cfg     RelayConfig
+	owner   string
+	metrics *metrics
+
+	// The parts whose failure is logged when it begins and when it ends.
+	storing, publishing, measuring, pruning *health
+
+	// settling is the batch before, whose result is being stored.
+	settling sync.WaitGroup
+	// failures counts the rounds in a row that got nowhere.
+	failures int
+}
+
+// NewRelay returns a relay from store to pub that is woken by sig. It registers its
+// metrics with reg; relays that share one share the metrics too.
+func NewRelay(
+	store Store, pub bus.Publisher, sig Signal, cfg RelayConfig, logger *slog.Logger, reg prometheus.Registerer,
+) (*Relay, error) {
+	m, err := newMetrics(reg)
+	if err != nil {
+		return nil, err
+	}
+	cfg = cfg.withDefaults()
+	logger = logger.With("relay", cfg.Name)
+	return &Relay{
+		store: store, pub: pub, signal: sig, cfg: cfg, metrics: m,
+		// A restarted relay is another owner: its predecessor's leases are not its own.
+		owner:      cfg.Name + "-" + rand.Text(),
+		storing:    &health{logger: logger, what: "the outbox's store"},
+		publishing: &health{logger: logger, what: "publishing"},
+		measuring:  &health{logger: logger, what: "measuring the outbox"},
+		pruning:    &health{logger: logger, what: "pruning the outbox"},
+	}, nil
+}
+
+// Run publishes until ctx ends, then what still waits, for as long as the
+// configuration's Flush, and returns nil. It never gives up: failures of the store
+// and of the bus are waited out. Call it once.
+func (r *Relay) Run(ctx context.Context) error {
+	// Results of the last round are stored even when publishing used up its time.
+	publish, stopPublish := outlive(ctx, r.cfg.Flush)
+	defer stopPublish()
+	store, stopStore := outlive(ctx, r.cfg.Flush+time.Second)
+	defer stopStore()
+
+	var upkeep sync.WaitGroup
+	upkeep.Go(func() { r.upkeep(ctx) })
+	defer upkeep.Wait()
+	defer r.settling.Wait()
+
+	for ctx.Err() == nil {
+		if p := r.round(store, publish); p.most > 0 {
+			r.sleep(ctx, p)
+		}
+	}
+	for r.round(store, publish).most == 0 {
+	}
+	return nil
+}
+
+// pause is how long to wait between two rounds: the least in any case, then up to
+// the most for a commit.
+type pause struct{ least, most time.Duration }
+
+// outlive returns a context that ends a while after its parent.
+func outlive(ctx context.Context, d time.Duration) (context.Context, context.CancelFunc) {
+	c, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	unhook := context.AfterFunc(ctx, func() { time.AfterFunc(d, cancel) })
+	return c, func() { unhook(); cancel() }
+}
+
+// round claims, publishes and settles one batch, and returns how long to wait
+// before the next: not at all when more waits already.
+func (r *Relay) round(store, publish context.Context) pause {
+	records, err := r.store.Claim(store, r.owner, r.cfg.Batch, r.cfg.Lease)
+	r.storing.report(store, err)
+	if err != nil {
+		r.failures++
+		d := r.backoff(r.failures)
+		return pause{least: d, most: d}
+	}
+	if len(records) == 0 {
+		return pause{most: jitter(r.cfg.Poll)}
+	}
+	fault.Point("outbox.after-claim")
+	out := r.publish(publish, records)
+	fault.Point("outbox.after-publish")
+	// Storing this result and claiming the next batch meet in one group commit. One
+	// result at a time is enough, and bounds what is unsettled.
+	r.settling.Wait()
+	r.settling.Go(func() { r.settle(store, out) })
+	return r.pauseAfter(out, len(records) == r.cfg.Batch)
+}
+
+// pauseAfter returns the wait after a batch. full means that more may wait.
+func (r *Relay) pauseAfter(out outcome, full bool) pause {
+	if len(out.sent) > 0 {
+		r.failures = 0
+		p := pause{most: jitter(r.cfg.Poll)}
+		for _, f := range out.failed {
+			p.most = min(p.most, f.RetryIn)
+		}
+		if full {
+			p.most = 0
+		}
+		return p
+	}
+	r.failures++
+	p := pause{most: r.backoff(r.failures)}
+	// The bus may be down, or may refuse just these: a few that fail do not hold up
+	// the next commit for long, while a backlog is not claimed again and again.
+	p.least = min(p.most, r.cfg.MinBackoff)
+	if full {
+		p.least = p.most
+	}
+	return p
+}
+
+func (r *Relay) sleep(ctx context.Context, p pause) {
+	least, most := time.NewTimer(p.least), time.NewTimer(p.most)
+	defer least.Stop()
+	defer most.Stop()
+	if p.least > 0 {
+		select {
+		case <-ctx.Done():
+			return
+		case <-least.C:
+		}
+	}
+	select {
+	case <-ctx.Done():
+	case <-r.signal:
+	case <-most.C:
+	}
+}
