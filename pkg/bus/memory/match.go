@@ -2,11 +2,7 @@ package memory
 
 import "strings"
 
-// Match reports whether a routing key matches a topic pattern as in AMQP 0-9-1:
-// words are joined by dots, "*" in the pattern is exactly one word, "#" is
-// zero or more. The empty key has no words.
-func Match(pattern, key string) bool { return match(words(pattern), words(key)) }
-
+// words splits a routing key or a pattern. The empty one has no words.
 func words(s string) []string {
 	if s == "" {
 		return nil
@@ -14,28 +10,30 @@ func words(s string) []string {
 	return strings.Split(s, ".")
 }
 
+// match reports whether the words of a key match those of a topic pattern as in
+// AMQP 0-9-1: "*" is exactly one word, "#" is zero or more. When a word does not
+// fit, the last "#" takes one word more; earlier ones need no second try, because
+// what they could take the last one can take too.
 func match(pattern, key []string) bool {
-	for len(pattern) > 0 {
+	p, k := 0, 0
+	hash, taken := -1, 0 // where the last "#" is, and where what it takes ends
+	for k < len(key) {
 		switch {
-		case pattern[0] == "#":
-			return matchRest(pattern[1:], key)
-		case len(key) == 0 || pattern[0] != "*" && pattern[0] != key[0]:
+		case p < len(pattern) && pattern[p] == "#":
+			hash, taken = p, k
+			p++
+		case p < len(pattern) && (pattern[p] == "*" || pattern[p] == key[k]):
+			p++
+			k++
+		case hash >= 0:
+			taken++
+			p, k = hash+1, taken
+		default:
 			return false
 		}
-		pattern, key = pattern[1:], key[1:]
 	}
-	return len(key) == 0
-}
-
-// matchRest tries what follows a "#" on every end of the key.
-func matchRest(pattern, key []string) bool {
-	for {
-		if match(pattern, key) {
-			return true
-		}
-		if len(key) == 0 {
-			return false
-		}
-		key = key[1:]
+	for p < len(pattern) && pattern[p] == "#" {
+		p++
 	}
+	return p == len(pattern)
 }
