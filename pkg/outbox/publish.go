@@ -45,9 +45,6 @@ func (r *Relay) publish(ctx context.Context, records []Record) outcome {
 		last = err
 		out.failed = append(out.failed, Failure{Seq: rec.Seq, Reason: reason(err), RetryIn: r.backoff(rec.Attempts)})
 	}
-	if len(out.sent) > 0 {
-		last = nil
-	}
 	r.publishing.report(ctx, last)
 	return out
 }

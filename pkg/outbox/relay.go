@@ -92,14 +92,17 @@ func NewRelay(
 	}
 	cfg = cfg.withDefaults()
 	logger = logger.With("relay", cfg.Name)
+	watch := func(what string) *health {
+		return &health{logger: logger, what: what, quiet: 2*cfg.MaxBackoff + cfg.Poll}
+	}
 	return &Relay{
 		store: store, pub: pub, signal: sig, cfg: cfg, metrics: m,
 		// A restarted relay is another owner: its predecessor's leases are not its own.
 		owner:      cfg.Name + "-" + rand.Text(),
-		storing:    &health{logger: logger, what: "the outbox's store"},
-		publishing: &health{logger: logger, what: "publishing"},
-		measuring:  &health{logger: logger, what: "measuring the outbox"},
-		pruning:    &health{logger: logger, what: "pruning the outbox"},
+		storing:    watch("the outbox's store"),
+		publishing: watch("publishing"),
+		measuring:  watch("measuring the outbox"),
+		pruning:    watch("pruning the outbox"),
 	}, nil
 }
 

@@ -251,9 +251,6 @@ func TestARefusedMessageIsPublishedAgainAndHoldsUpNobody(t *testing.T) {
 		w.wantEach(t, "a", 3, 1)
 		w.wantPending(t, 0)
 		w.end()
-		if strings.Contains(w.logs.String(), "publishing fails") && !strings.Contains(w.logs.String(), "publishing works again") {
-			t.Errorf("logged a failure and no recovery:\n%s", w.logs)
-		}
 		const want = `
 # HELP messaging_client_sent_messages_total Messages handed to the bus, by routing key and outcome: confirmed or failed.
 # TYPE messaging_client_sent_messages_total counter
@@ -277,11 +274,17 @@ func TestARefusedMessageDelaysTheNextCommitByAMoment(t *testing.T) {
 		})
 		w.start(t, outbox.RelayConfig{MinBackoff: 50 * time.Millisecond})
 		w.commit(outboxtest.Records("poison", 1)...)
-		time.Sleep(time.Hour)
-		w.commit(outboxtest.Records("a", 1)...)
-		time.Sleep(60 * time.Millisecond)
-		w.wantEach(t, "a", 1, 1)
+		for i := range 100 {
+			time.Sleep(10*time.Second + time.Duration(i)*37*time.Millisecond)
+			prefix := fmt.Sprintf("r%d", i)
+			w.commit(outboxtest.Records(prefix, 1)...)
+			time.Sleep(60 * time.Millisecond)
+			w.wantEach(t, prefix, 1, 1)
+		}
 		w.end()
+		if n := strings.Count(w.logs.String(), "\n"); n != 1 {
+			t.Errorf("%d log lines, want one for the one change:\n%s", n, w.logs)
+		}
 	})
 }
 
@@ -302,6 +305,8 @@ func TestABusThatWasDownForAnHourGetsAllWithinFiveSeconds(t *testing.T) {
 		time.Sleep(5 * time.Second)
 		w.wantEach(t, "a", 1000, 1)
 		w.wantPending(t, 0)
+		time.Sleep(5 * time.Second)
+		w.commit(outboxtest.Records("b", 1)...)
 		w.end()
 		if n := strings.Count(w.logs.String(), "\n"); n != 2 {
 			t.Errorf("%d log lines, want one for each change:\n%s", n, w.logs)
@@ -358,6 +363,7 @@ func TestAStoreThatFailsIsWaitedOut(t *testing.T) {
 		w.store.set(nil, nil)
 		time.Sleep(3 * time.Second)
 		w.wantEach(t, "a", 1, 1)
+		time.Sleep(5 * time.Second)
 		w.end()
 		if n := strings.Count(w.logs.String(), "\n"); n != 2 {
 			t.Errorf("%d log lines, want one for each change:\n%s", n, w.logs)

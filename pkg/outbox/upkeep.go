@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
-	"sync"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -101,30 +99,4 @@ func (m *metrics) count(key string, err error) {
 		outcome = "failed"
 	}
 	m.messages.WithLabelValues(key, outcome).Inc()
-}
-
-// health logs when something begins to fail and when it works again, once each.
-type health struct {
-	logger *slog.Logger
-	what   string
-
-	mu    sync.Mutex
-	since time.Time // zero while it works
-}
-
-// report notes an attempt's result. An error because ctx ended is none.
-func (h *health) report(ctx context.Context, err error) {
-	if err != nil && ctx.Err() != nil {
-		return
-	}
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	switch {
-	case err != nil && h.since.IsZero():
-		h.since = time.Now()
-		h.logger.WarnContext(ctx, h.what+" fails, trying again until it works", "error", err)
-	case err == nil && !h.since.IsZero():
-		h.logger.InfoContext(ctx, h.what+" works again", "after", time.Since(h.since).Round(time.Millisecond))
-		h.since = time.Time{}
-	}
 }

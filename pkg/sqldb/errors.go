@@ -85,7 +85,9 @@ func endsTransaction(err error) bool {
 
 // isBusyAtBegin reports whether another process held the write lock for too long,
 // which leaves the connection as it was.
-func isBusyAtBegin(err error) bool { return errors.Is(err, errBegin) && primary(err) == sqlite3.SQLITE_BUSY }
+func isBusyAtBegin(err error) bool {
+	return errors.Is(err, errBegin) && primary(err) == sqlite3.SQLITE_BUSY
+}
 
 // primary returns SQLite's primary result code, or 0.
 func primary(err error) int {
