@@ -6,6 +6,9 @@ import (
 	"time"
 
 	"github.com/streadway/handy/breaker"
+
+	"gamestore.example/pkg/httpserver"
+	"gamestore.example/pkg/middleware"
 )
 
 // NewBreaker returns handy's circuit breaker: it opens when more than ratio of
@@ -14,16 +17,17 @@ import (
 // that nothing ends, so it lives as long as the process.
 func NewBreaker(ratio float64) breaker.Breaker { return breaker.NewBreaker(ratio) }
 
-// Break refuses requests while b is open, and tells it how the others ended. An
-// answer of 500 or above is a failure, so is a panic; one below is a success; a
-// client that went away says nothing about the upstream. refuse answers for an
-// open breaker. The outcome is known with the first byte of the answer, so an
-// event stream does not keep it waiting.
-func Break(b breaker.Breaker, refuse http.Handler) func(http.Handler) http.Handler {
+// Break refuses requests while b is open, and tells it how the others ended: a
+// panic and what middleware.BreakerStatus says are failures, other answers are
+// successes, and a client that went away says nothing about the upstream. The
+// outcome is known with the first byte of the answer, so an event stream does not
+// keep the breaker waiting.
+func Break(name string, b breaker.Breaker) func(http.Handler) http.Handler {
+	open := middleware.ErrCircuitOpen.WithDetail("upstream", name)
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			if !b.Allow() {
-				refuse.ServeHTTP(w, r)
+				httpserver.WriteError(r.Context(), w, open)
 				return
 			}
 			o := &observed{ResponseWriter: w, ctx: r.Context(), breaker: b, start: time.Now()}
@@ -74,7 +78,7 @@ func (o *observed) report(status int) {
 	o.reported = true
 	switch {
 	case o.ctx.Err() != nil, status == statusClientGone:
-	case status >= http.StatusInternalServerError:
+	case middleware.BreakerStatus(status):
 		o.breaker.Failure(time.Since(o.start))
 	default:
 		o.breaker.Success(time.Since(o.start))

@@ -16,7 +16,8 @@ type call struct {
 	client netip.Addr
 	remote string // client as a RemoteAddr
 	scheme string
-	userID string // set once the token is verified
+	userID string      // set once the token is verified
+	answer http.Header // what the gateway itself says in its answer
 }
 
 type callKey struct{}

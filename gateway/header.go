@@ -4,12 +4,12 @@ import (
 	"net/http"
 	"strings"
 
+	"gamestore.example/pkg/httpserver"
 	"gamestore.example/pkg/observe"
 )
 
 // Headers that the gateway itself sets for an upstream.
 const (
-	headerRequestID      = "X-Request-Id"
 	headerForwardedFor   = "X-Forwarded-For"
 	headerForwardedProto = "X-Forwarded-Proto"
 	headerForwardedHost  = "X-Forwarded-Host"
@@ -32,7 +32,7 @@ func setOutbound(h http.Header, in *http.Request, c *call) {
 	h[headerForwardedProto] = []string{c.scheme}
 	h[headerForwardedHost] = []string{in.Host}
 	if id := observe.RequestID(in.Context()); id != "" {
-		h[headerRequestID] = []string{id}
+		h[httpserver.RequestIDHeader] = []string{id}
 	}
 }
 
@@ -86,8 +86,17 @@ func mayPass(name string) bool {
 		!strings.HasPrefix(name, "X-Forwarded-")
 }
 
-// ownHeader tells whether the gateway answers this header by itself, so that an
-// upstream's would be the second one.
-func ownHeader(name string) bool {
-	return name == headerRequestID || name == "Server" || strings.HasPrefix(name, "Access-Control-")
+// cleanAnswer removes from an upstream's answer what the gateway has said already,
+// and what it alone says. own are the headers of the answer so far.
+func cleanAnswer(h, own http.Header) {
+	for name := range own {
+		if name != "Vary" { // what each of both varies by counts
+			delete(h, name)
+		}
+	}
+	for name := range h {
+		if name == "Server" || strings.HasPrefix(name, "Access-Control-") || strings.HasPrefix(name, "X-Internal-") {
+			delete(h, name)
+		}
+	}
 }

@@ -11,41 +11,25 @@ import (
 	"net/url"
 	"sync"
 	"time"
+
+	"gamestore.example/pkg/httpserver"
 )
 
-// statusClientGone is what the log and the metrics show for a client that went
-// away before there was an answer; nobody receives it.
-const statusClientGone = 499
-
-// Times of the connections to upstreams.
 const (
-	dialTimeout     = 2 * time.Second
-	keepAlive       = 30 * time.Second
-	idleConnTimeout = 90 * time.Second
-	// headerTimeout is a backstop; the routes have shorter limits of their own.
-	headerTimeout = 30 * time.Second
-	idleConns     = 256
+	// statusClientGone is what the log and the metrics show for a client that went
+	// away before there was an answer; nobody receives it.
+	statusClientGone = 499
+	// dialTimeout bounds the making of a connection to an upstream.
+	dialTimeout = 2 * time.Second
+	// copyBuffer is the size of the buffers that answers are copied through, in bytes.
+	copyBuffer = 32 << 10
 )
 
-// copyBuffer is the size of the buffers that answers are copied through, in bytes.
-const copyBuffer = 32 << 10
-
-// Fail answers a request with an error as a problem document.
-type Fail func(ctx context.Context, w http.ResponseWriter, err error)
-
-// NewTransport returns the pool of kept-alive connections to the upstreams. It
-// asks for no compression, so that bodies pass as they are, and takes no proxy from
-// the environment.
+// NewTransport returns the pool of kept-alive connections to the upstreams.
 func NewTransport() *http.Transport {
-	dialer := &net.Dialer{Timeout: dialTimeout, KeepAlive: keepAlive}
-	return &http.Transport{
-		DialContext:           dialer.DialContext,
-		MaxIdleConns:          0, // bounded per host
-		MaxIdleConnsPerHost:   idleConns,
-		IdleConnTimeout:       idleConnTimeout,
-		ResponseHeaderTimeout: headerTimeout,
-		DisableCompression:    true,
-	}
+	t := httpserver.NewTransport()
+	t.DialContext = (&net.Dialer{Timeout: dialTimeout}).DialContext
+	return t
 }
 
 // ParseUpstream reads the URL of an upstream: http or https, a host, nothing else.
@@ -63,8 +47,8 @@ func ParseUpstream(text string) (*url.URL, error) {
 
 // Remote is the proxy to an upstream behind a URL. The transport repeats a
 // request by itself only if it is idempotent and its kept connection was dead.
-func Remote(target *url.URL, transport http.RoundTripper, fail Fail, logger *slog.Logger) http.Handler {
-	return &httputil.ReverseProxy{
+func Remote(target *url.URL, transport http.RoundTripper, logger *slog.Logger) http.Handler {
+	proxy := &httputil.ReverseProxy{
 		Rewrite: func(pr *httputil.ProxyRequest) {
 			pr.Out.URL, pr.Out.Host = outboundURL(pr.Out.URL, target), ""
 			setOutbound(pr.Out.Header, pr.In, callFrom(pr.In.Context()))
@@ -72,12 +56,21 @@ func Remote(target *url.URL, transport http.RoundTripper, fail Fail, logger *slo
 		Transport: transport,
 		// Event streams and answers without a length are flushed at once all the
 		// same; a FlushInterval would cost every short answer a system call more.
-		FlushInterval:  0,
-		BufferPool:     &buffers{},
-		ModifyResponse: cleanAnswer,
-		ErrorHandler:   remoteError(fail, logger),
-		ErrorLog:       slog.NewLogLogger(logger.Handler(), slog.LevelDebug),
+		FlushInterval: 0,
+		BufferPool:    &buffers{},
+		ModifyResponse: func(resp *http.Response) error {
+			ctx := resp.Request.Context()
+			cleanAnswer(resp.Header, callFrom(ctx).answer)
+			endWithServer(ctx, resp)
+			return nil
+		},
+		ErrorHandler: remoteError(logger),
+		ErrorLog:     slog.NewLogLogger(logger.Handler(), slog.LevelDebug),
 	}
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		callFrom(r.Context()).answer = w.Header()
+		proxy.ServeHTTP(w, r)
+	})
 }
 
 // Local is the proxy to an upstream in the same process. The handler gets a
@@ -101,41 +94,33 @@ func outboundURL(in, target *url.URL) *url.URL {
 }
 
 // remoteError answers when an upstream did not.
-func remoteError(fail Fail, logger *slog.Logger) func(http.ResponseWriter, *http.Request, error) {
+func remoteError(logger *slog.Logger) func(http.ResponseWriter, *http.Request, error) {
 	return func(w http.ResponseWriter, r *http.Request, err error) {
 		ctx := r.Context()
 		var tooLarge *http.MaxBytesError
-		var timeout net.Error
 		switch {
 		case errors.As(err, &tooLarge):
-			w.Header().Set("Connection", "close") // the rest of the body is not read
-			fail(ctx, w, ErrBodyTooLarge)
-		case errors.Is(ctx.Err(), context.DeadlineExceeded), ctx.Err() == nil && errors.As(err, &timeout) && timeout.Timeout() && !dialing(err):
-			logger.WarnContext(ctx, "upstream timed out", "server.address", r.URL.Host, "error", err.Error())
-			fail(ctx, w, ErrUpstreamTimeout.WithCause(err))
-		case ctx.Err() != nil:
+			httpserver.WriteError(ctx, w, httpserver.ErrBodyTooLarge.WithDetail("maxBytes", tooLarge.Limit))
+		case errors.Is(ctx.Err(), context.Canceled):
 			w.WriteHeader(statusClientGone)
+		case ctx.Err() != nil, timedOut(err):
+			logger.WarnContext(ctx, "upstream timed out", "server.address", r.URL.Host, "error", err.Error())
+			httpserver.WriteError(ctx, w, ErrUpstreamTimeout)
 		default:
 			logger.WarnContext(ctx, "upstream unreachable", "server.address", r.URL.Host, "error", err.Error())
-			fail(ctx, w, ErrUpstreamDown.WithCause(err))
+			httpserver.WriteError(ctx, w, ErrUpstreamDown)
 		}
 	}
 }
 
-// dialing tells whether the connection was not even made.
-func dialing(err error) bool {
+// timedOut tells whether the upstream was reached and then was too slow.
+func timedOut(err error) bool {
+	var timeout net.Error
+	if !errors.As(err, &timeout) || !timeout.Timeout() {
+		return false
+	}
 	var op *net.OpError
-	return errors.As(err, &op) && op.Op == "dial"
-}
-
-// cleanAnswer removes the headers that the gateway answers for itself.
-func cleanAnswer(resp *http.Response) error {
-	for name := range resp.Header {
-		if ownHeader(name) {
-			delete(resp.Header, name)
-		}
-	}
-	return nil
+	return !errors.As(err, &op) || op.Op != "dial"
 }
 
 // buffers lends the buffers that answers are copied through.
@@ -143,11 +128,11 @@ type buffers struct{ pool sync.Pool }
 
 // Get returns a buffer of copyBuffer bytes.
 func (b *buffers) Get() []byte {
-	if p, ok := b.pool.Get().(*[]byte); ok {
-		return *p
+	if p, ok := b.pool.Get().(*[copyBuffer]byte); ok {
+		return p[:]
 	}
-	return make([]byte, copyBuffer)
+	return new([copyBuffer]byte)[:]
 }
 
 // Put takes a buffer back.
-func (b *buffers) Put(p []byte) { b.pool.Put(&p) }
+func (b *buffers) Put(p []byte) { b.pool.Put((*[copyBuffer]byte)(p)) }

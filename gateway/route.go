@@ -3,6 +3,8 @@ package gateway
 import (
 	"net/http"
 	"time"
+
+	"gamestore.example/pkg/middleware"
 )
 
 // The upstreams.
@@ -14,19 +16,6 @@ const (
 
 // Upstreams returns the names of all upstreams.
 func Upstreams() []string { return []string{Users, Games, Payments} }
-
-// Access is who may pass a route.
-type Access uint8
-
-// The kinds of access. User and Admin need a good token, Admin the admin role in it.
-const (
-	Public Access = iota
-	User
-	Admin
-)
-
-// String returns the name of the access.
-func (a Access) String() string { return [...]string{"public", "user", "admin"}[a] }
 
 // Class is a group of routes that share a rate limit.
 type Class string
@@ -65,8 +54,9 @@ type Route struct {
 	Upstream string
 	// Part names a part of the upstream that may fail alone, such as the search
 	// index: it has a circuit breaker of its own. Empty means the upstream as such.
-	Part   string
-	Access Access
+	Part string
+	// Access is who may pass; its zero value lets nobody in.
+	Access middleware.Access
 	Class  Class
 	// MaxBody bounds the request's body, in bytes.
 	MaxBody int64
@@ -85,14 +75,14 @@ func (r Route) Breaker() string {
 }
 
 // The rows of the table differ in few ways; these are them.
-func read(path, upstream string, access Access) Route {
+func read(path, upstream string, access middleware.Access) Route {
 	return Route{
 		Method: http.MethodGet, Path: path, Upstream: upstream, Access: access,
 		Class: ClassRead, MaxBody: noBody, Timeout: readTimeout,
 	}
 }
 
-func write(method, path, upstream string, access Access, class Class, maxBody int64) Route {
+func write(method, path, upstream string, access middleware.Access, class Class, maxBody int64) Route {
 	return Route{
 		Method: method, Path: path, Upstream: upstream, Access: access,
 		Class: class, MaxBody: maxBody, Timeout: writeTimeout,
@@ -106,37 +96,42 @@ func (r Route) stream() Route { r.Stream, r.Timeout = true, 0; return r }
 // Routes returns the route table: each operation of the API, and nothing else
 // reaches a service.
 func Routes() []Route {
-	const search = "search"
+	const (
+		public = middleware.Public
+		user   = middleware.User
+		admin  = middleware.Admin
+		search = "search"
+	)
 	return []Route{
-		write(http.MethodPost, "/api/users", Users, Public, ClassAuth, smallBody),
-		write(http.MethodPost, "/api/auth/login", Users, Public, ClassAuth, smallBody),
-		write(http.MethodPost, "/api/auth/refresh", Users, Public, ClassAuth, smallBody),
-		write(http.MethodPost, "/api/auth/logout", Users, Public, ClassAuth, smallBody),
-		read("/.well-known/jwks.json", Users, Public),
-		read("/api/users/me", Users, User),
-		write(http.MethodPatch, "/api/users/me", Users, User, ClassPurchase, smallBody),
-		write(http.MethodDelete, "/api/users/me", Users, User, ClassAuth, smallBody),
-		write(http.MethodPost, "/api/users/me/password", Users, User, ClassAuth, smallBody),
-		read("/api/users/me/history", Users, User),
+		write(http.MethodPost, "/api/users", Users, public, ClassAuth, smallBody),
+		write(http.MethodPost, "/api/auth/login", Users, public, ClassAuth, smallBody),
+		write(http.MethodPost, "/api/auth/refresh", Users, public, ClassAuth, smallBody),
+		write(http.MethodPost, "/api/auth/logout", Users, public, ClassAuth, smallBody),
+		read("/.well-known/jwks.json", Users, public),
+		read("/api/users/me", Users, user),
+		write(http.MethodPatch, "/api/users/me", Users, user, ClassPurchase, smallBody),
+		write(http.MethodDelete, "/api/users/me", Users, user, ClassAuth, smallBody),
+		write(http.MethodPost, "/api/users/me/password", Users, user, ClassAuth, smallBody),
+		read("/api/users/me/history", Users, user),
 
-		read("/api/games", Games, Public).part(search),
-		read("/api/games/{id}", Games, Public),
-		read("/api/categories", Games, Public),
-		write(http.MethodPost, "/api/games", Games, Admin, ClassPurchase, largeBody),
-		write(http.MethodPut, "/api/games/{id}", Games, Admin, ClassPurchase, largeBody),
-		write(http.MethodDelete, "/api/games/{id}", Games, Admin, ClassPurchase, noBody),
-		read("/api/me/purchases", Games, User),
-		read("/api/me/library", Games, User),
-		read("/api/me/recommendations", Games, User).part(search),
-		write(http.MethodPost, "/api/games/{gameId}/purchase", Games, User, ClassPurchase, smallBody),
-		read("/api/purchases/{id}", Games, User),
-		read("/api/purchases/{id}/events", Games, User).stream(),
-		write(http.MethodPost, "/api/purchases/{id}/cancel", Games, User, ClassPurchase, smallBody),
-		write(http.MethodPost, "/api/purchases/{id}/refund", Games, User, ClassPurchase, smallBody),
+		read("/api/games", Games, public).part(search),
+		read("/api/games/{id}", Games, public),
+		read("/api/categories", Games, public),
+		write(http.MethodPost, "/api/games", Games, admin, ClassPurchase, largeBody),
+		write(http.MethodPut, "/api/games/{id}", Games, admin, ClassPurchase, largeBody),
+		write(http.MethodDelete, "/api/games/{id}", Games, admin, ClassPurchase, noBody),
+		read("/api/me/purchases", Games, user),
+		read("/api/me/library", Games, user),
+		read("/api/me/recommendations", Games, user).part(search),
+		write(http.MethodPost, "/api/games/{gameId}/purchase", Games, user, ClassPurchase, smallBody),
+		read("/api/purchases/{id}", Games, user),
+		read("/api/purchases/{id}/events", Games, user).stream(),
+		write(http.MethodPost, "/api/purchases/{id}/cancel", Games, user, ClassPurchase, smallBody),
+		write(http.MethodPost, "/api/purchases/{id}/refund", Games, user, ClassPurchase, smallBody),
 
-		read("/api/payments", Payments, User),
-		read("/api/payments/{id}", Payments, User),
-		write(http.MethodPost, "/api/payments/{id}/reconcile", Payments, Admin, ClassPurchase, smallBody),
-		write(http.MethodPost, "/api/payments/webhooks/{provider}", Payments, Public, ClassWebhook, webhookBody),
+		read("/api/payments", Payments, user),
+		read("/api/payments/{id}", Payments, user),
+		write(http.MethodPost, "/api/payments/{id}/reconcile", Payments, admin, ClassPurchase, smallBody),
+		write(http.MethodPost, "/api/payments/webhooks/{provider}", Payments, public, ClassWebhook, webhookBody),
 	}
 }

@@ -3,8 +3,11 @@ package gateway
 import (
 	"fmt"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
+
+	"gamestore.example/pkg/httpserver"
 )
 
 // maxID is the longest id in a path, in bytes.
@@ -122,4 +125,37 @@ func isID(s string) bool {
 		}
 	}
 	return true
+}
+
+// ServeHTTP serves the request by its route, or says that there is none.
+func (r *Router) ServeHTTP(w http.ResponseWriter, req *http.Request) {
+	e, n := r.match(req.Method, req.URL.EscapedPath())
+	if e != nil {
+		httpserver.SetRoute(req.Context(), e.route.Path)
+	}
+	switch {
+	case e != nil && goodQuery(req.URL.RawQuery):
+		e.handler.ServeHTTP(w, req)
+	case e != nil:
+		httpserver.WriteError(req.Context(), w, ErrQuery)
+	case n != nil && len(n.methods) > 0:
+		methodNotAllowed(w, req, n.allowed())
+	default:
+		httpserver.WriteError(req.Context(), w, httpserver.ErrNoRoute)
+	}
+}
+
+func methodNotAllowed(w http.ResponseWriter, req *http.Request, allowed []string) {
+	w.Header().Set("Allow", strings.Join(allowed, ", "))
+	httpserver.WriteError(req.Context(), w, httpserver.ErrMethodNotAllowed)
+}
+
+// goodQuery tells whether everybody reads the query in one way: software differs
+// about ";" and broken escapes.
+func goodQuery(query string) bool {
+	if !strings.ContainsAny(query, ";%") {
+		return true
+	}
+	_, err := url.ParseQuery(query)
+	return err == nil
 }
