@@ -96,26 +96,18 @@ func TestWhatWriteConfirmedIsThere(t *testing.T) {
 	}
 }
 
-// together runs changes in one batch: it holds the writer with a first
-// change until all others wait.
+// together runs changes in one batch, in order: it holds the writer with a first
+// change until all of them wait.
 func together(t *testing.T, db *sqldb.DB, fns ...func(context.Context, sqldb.Querier) error) []error {
 	t.Helper()
-	release, held := make(chan struct{}), make(chan struct{})
+	release := hold(db)
 	var wg sync.WaitGroup
-	wg.Go(func() {
-		_ = db.Write(context.Background(), func(context.Context, sqldb.Querier) error {
-			close(held)
-			<-release
-			return nil
-		})
-	})
-	<-held
 	results := make([]error, len(fns))
 	for i, fn := range fns {
 		wg.Go(func() { results[i] = db.Write(context.Background(), fn) })
+		sqldb.WaitForWaiting(db, i+1)
 	}
-	sqldb.WaitForWaiting(db, len(fns))
-	close(release)
+	release()
 	wg.Wait()
 	return results
 }
