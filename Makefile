@@ -45,15 +45,11 @@ chaos: ## Kill the store at every fault point and audit it (KILLS=200 SEED=1)
 
 .PHONY: bench
 bench: ## Measure the purchase path, search and their bare limits as ratios
-	go test -run '^$$' -bench . -benchmem -benchtime 2s ./test/load/
+	go run ./test/load/cmd/bench
 
 .PHONY: lint
 lint: bin/golangci-lint ## Run the linters
 	@for m in $(MODULES); do echo "lint $$m"; (cd $$m && ../bin/golangci-lint run ./...) || exit 1; done
-
-.PHONY: vuln
-vuln: bin/govulncheck ## Look for known vulnerabilities in what is linked in
-	@for m in $(MODULES); do echo "govulncheck $$m"; (cd $$m && ../bin/govulncheck ./...) || exit 1; done
 
 .PHONY: fmt
 fmt: bin/golangci-lint ## Format the code
@@ -67,5 +63,5 @@ tidy: ## Tidy every module by itself
 alone: ## Build every module without the workspace
 	@for m in $(MODULES); do (cd $$m && GOWORK=off go build ./...) || exit 1; done
 
-bin/golangci-lint bin/govulncheck bin/benchstat: .ci/tools/go.mod
+bin/golangci-lint: .ci/tools/go.mod
 	@cd .ci/tools && GOWORK=off go build -o ../../bin/ tool && touch ../../bin/*
