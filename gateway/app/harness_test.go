@@ -46,11 +46,12 @@ type options struct {
 
 // gatewayUnderTest is a running gateway with one upstream behind all its names.
 type gatewayUnderTest struct {
-	t      testing.TB
-	url    string
-	client *http.Client
-	issuer *auth.Issuer
-	app    *app.App
+	t       testing.TB
+	url     string
+	handler http.Handler
+	client  *http.Client
+	ring    *auth.Keyring
+	issuer  *auth.Issuer
 }
 
 // start runs a gateway whose upstreams are the handler, reached as mode says.
@@ -96,7 +97,7 @@ func startWith(t testing.TB, cfg app.Config, deps app.Deps, o options) *gatewayU
 		}
 	})
 	return &gatewayUnderTest{
-		t: t, url: front.URL, app: a,
+		t: t, url: front.URL, handler: a.Handler(), ring: ring,
 		client: &http.Client{Transport: transport, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }},
 		issuer: issuer(t, ring, cfg.TokenIssuer, cfg.TokenAudience),
 	}
