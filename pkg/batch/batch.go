@@ -8,6 +8,7 @@ package batch
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"runtime"
 	"runtime/debug"
@@ -19,6 +20,9 @@ import (
 
 // ErrClosed is what Do returns after Close.
 var ErrClosed = errs.New(errs.Unavailable, "shutting-down", "the server is shutting down")
+
+// errGone is for jobs whose call ended its goroutine.
+var errGone = errors.New("batch: the call did not return")
 
 // Group collects jobs of type J, usually a pointer to a struct that also takes the
 // job's result. Make one with NewGroup, and Close it to free its goroutine.
@@ -122,41 +126,59 @@ func (g *Group[J]) withdraw(t *ticket[J]) bool {
 }
 
 func (g *Group[J]) loop() {
-	defer close(g.finished)
-	var tickets []*ticket[J]
-	var jobs []J
-	for {
-		tickets = g.take(tickets[:0])
-		if len(tickets) == 0 {
-			return
-		}
-		for _, t := range tickets {
-			jobs = append(jobs, t.job)
-		}
-		err := g.call(jobs)
-		for _, t := range tickets {
-			t.done <- err
-		}
-		clear(tickets)
-		clear(jobs)
-		jobs = jobs[:0]
-		// Whoever was just answered may have its next job ready: let it enter
-		// before the next batch is taken. This yields the processor, it does not wait.
+	var b taken[J]
+	// The goroutine may end inside run, too, by runtime.Goexit. Nobody may wait for
+	// ever then.
+	defer g.finish(&b)
+	for g.take(&b) {
+		b.answer(g.call(b.jobs))
+		// Whoever was just answered may have its next job ready: let it enter before
+		// the next batch is taken. This yields the processor, it does not wait.
 		runtime.Gosched()
 	}
 }
 
-// take waits for jobs and starts them. It returns none after Close.
-func (g *Group[J]) take(into []*ticket[J]) []*ticket[J] {
+// taken is the batch that runs. Its memory is used again for the next.
+type taken[J any] struct {
+	tickets []*ticket[J]
+	jobs    []J
+}
+
+func (b *taken[J]) answer(err error) {
+	for _, t := range b.tickets {
+		t.done <- err
+	}
+	clear(b.tickets)
+	clear(b.jobs)
+	b.tickets, b.jobs = b.tickets[:0], b.jobs[:0]
+}
+
+// finish answers whoever was not answered; after Close there is nobody.
+func (g *Group[J]) finish(b *taken[J]) {
+	b.answer(errGone)
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.closed = true
+	for _, t := range g.waiting {
+		t.done <- ErrClosed
+	}
+	g.waiting = nil
+	close(g.finished)
+}
+
+// take waits for jobs and starts them. It reports false after Close, when none are left.
+func (g *Group[J]) take(b *taken[J]) bool {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	for len(g.waiting) == 0 && !g.closed {
 		g.arrived.Wait()
 	}
 	n := min(len(g.waiting), g.limit)
-	into = append(into, g.waiting[:n]...)
+	for _, t := range g.waiting[:n] {
+		b.tickets, b.jobs = append(b.tickets, t), append(b.jobs, t.job)
+	}
 	g.waiting = slices.Delete(g.waiting, 0, n)
-	return into
+	return n > 0
 }
 
 func (g *Group[J]) call(jobs []J) (err error) {
