@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"os"
+	"os/signal"
 	"strings"
 	"sync"
 	"time"
@@ -12,7 +14,7 @@ import (
 	"github.com/oklog/run"
 )
 
-// Group runs actors as Run does, but does not listen to signals.
+// Group runs actors as Run does, with a bound and signals of your choice.
 type Group struct {
 	// Logger gets a line for each actor that stops; nil logs nothing.
 	Logger *slog.Logger
@@ -20,6 +22,10 @@ type Group struct {
 	// is over, the actors not yet told to stop are told so all at once and have a
 	// tenth of it to obey.
 	Drain time.Duration
+	// Signals stop the group; with none it listens to none. After the first signal
+	// their default action is back, so that the next one kills the process,
+	// whatever hangs in it.
+	Signals []os.Signal
 }
 
 // ErrHangs says that actors did not stop in time; the error names them.
@@ -39,14 +45,35 @@ func (g Group) Run(ctx context.Context, actors ...Actor) error {
 		g.Drain = DefaultDrain
 	}
 	d := &drain{bound: g.Drain, logger: g.Logger, over: make(chan struct{}), giveUp: make(chan struct{})}
+	wait, interrupt := g.listen() // before any actor does something
 	var group run.Group
 	group.Add(run.ContextHandler(ctx)) // first: its own stop takes no time
 	for _, a := range actors {
 		p := d.start(context.WithoutCancel(ctx), a)
 		group.Add(func() error { return d.wait(p) }, func(error) { d.stop(p) })
 	}
-	_ = group.Run() // the cause is among the errors of the parts
+	group.Add(wait, interrupt) // last: it still takes a first signal while the actors stop
+	_ = group.Run()            // the cause is among the errors of the parts
 	return d.result()
+}
+
+// listen returns an actor of the run group that ends at the first signal, after it
+// has restored the signals' default action.
+func (g Group) listen() (wait func() error, interrupt func(error)) {
+	came, over := make(chan os.Signal, 1), make(chan struct{})
+	if len(g.Signals) > 0 {
+		signal.Notify(came, g.Signals...)
+	}
+	wait = func() error {
+		defer signal.Stop(came)
+		select {
+		case s := <-came:
+			g.Logger.Info("stopping", "signal", s.String())
+		case <-over:
+		}
+		return nil
+	}
+	return wait, func(error) { close(over) }
 }
 
 // part is one actor at work.

@@ -9,7 +9,6 @@ import (
 	"context"
 	"log/slog"
 	"os"
-	"os/signal"
 	"syscall"
 	"time"
 )
@@ -28,10 +27,5 @@ const DefaultDrain = 20 * time.Second
 // them, then stops them in order. It returns nil after a clean stop that was
 // asked for. A second signal ends the process at once.
 func Run(ctx context.Context, logger *slog.Logger, actors ...Actor) error {
-	ctx, restore := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
-	defer restore()
-	// With the default action back in place, the next signal kills the process,
-	// whatever hangs in it.
-	defer context.AfterFunc(ctx, restore)()
-	return Group{Logger: logger}.Run(ctx, actors...)
+	return Group{Logger: logger, Signals: []os.Signal{os.Interrupt, syscall.SIGTERM}}.Run(ctx, actors...)
 }
