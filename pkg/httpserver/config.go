@@ -18,7 +18,7 @@ type Config struct {
 	ReadHeaderTimeout time.Duration
 	ReadTimeout       time.Duration
 	// WriteTimeout bounds how long the answer may take from the request's headers
-	// on. Streams lift it with Unbound.
+	// on; of an event stream, how long each write may take.
 	WriteTimeout time.Duration
 	// IdleTimeout is how long a connection may wait for its next request.
 	IdleTimeout time.Duration

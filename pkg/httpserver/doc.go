@@ -5,6 +5,6 @@
 //
 // Nothing in it buffers an answer: each ResponseWriter it wraps has Unwrap, so
 // that http.ResponseController reaches the connection, and streams flush through
-// all middlewares. A streaming handler calls Unbound to lift the deadlines of
-// the connection, and ends when Draining says so.
+// all middlewares. A Server knows an event stream by its media type, bounds each
+// of its writes, and ends it when it drains.
 package httpserver

@@ -1,12 +1,20 @@
 package httpserver
 
-import "net/http"
+import (
+	"net/http"
+	"time"
+)
 
 // recorder remembers the status of an answer. It buffers nothing.
 type recorder struct {
 	http.ResponseWriter
 	status int // 0 until the answer begins
 	bytes  int64
+
+	// What a Server adds for streams.
+	onStream     func()
+	stream       bool
+	writeTimeout time.Duration
 }
 
 // record wraps w once, however many middlewares ask.
@@ -24,16 +32,14 @@ func (r *recorder) Unwrap() http.ResponseWriter { return r.ResponseWriter }
 func (r *recorder) WriteHeader(status int) {
 	// 1xx answers come before the real one; 101 is the real one.
 	if r.status == 0 && (status >= http.StatusOK || status == http.StatusSwitchingProtocols) {
-		r.status = status
+		r.begin(status)
 	}
 	r.ResponseWriter.WriteHeader(status)
 }
 
 // Write implements http.ResponseWriter.
 func (r *recorder) Write(p []byte) (int, error) {
-	if r.status == 0 {
-		r.status = http.StatusOK
-	}
+	r.beforeWrite()
 	n, err := r.ResponseWriter.Write(p)
 	r.bytes += int64(n)
 	return n, err
@@ -44,9 +50,7 @@ func (r *recorder) Flush() { _ = r.FlushError() }
 
 // FlushError sends what was written so far.
 func (r *recorder) FlushError() error {
-	if r.status == 0 {
-		r.status = http.StatusOK
-	}
+	r.beforeWrite()
 	return http.NewResponseController(r.ResponseWriter).Flush()
 }
 

@@ -7,7 +7,6 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
-	"sync"
 	"time"
 )
 
@@ -17,35 +16,44 @@ type Server struct {
 	logger   *slog.Logger
 	listener net.Listener
 	http     *http.Server
-	draining chan struct{}
-	cancel   context.CancelFunc
-	stop     sync.Once
+	draining context.Context    // ends when the server is told to stop
+	drain    context.CancelFunc // ends it
+	cancel   context.CancelFunc // ends the context of all requests
 }
 
 type drainingKey struct{}
 
 // New listens at cfg.Addr at once, so that a taken port is an error here and Addr is
 // real before Run serves. Bodies are bounded by cfg.MaxBody.
+//
+// An answer of type text/event-stream is a stream: WriteTimeout bounds each of its
+// writes instead of all of it, and its request's context ends when the
+// server begins to drain.
 func New(cfg Config, h http.Handler, logger *slog.Logger) (*Server, error) {
 	cfg = cfg.withDefaults()
 	listener, err := new(net.ListenConfig).Listen(context.Background(), "tcp", cfg.Addr)
 	if err != nil {
 		return nil, fmt.Errorf("httpserver: %w", err)
 	}
-	s := &Server{cfg: cfg, logger: logger, listener: listener, draining: make(chan struct{})}
-	base, cancel := context.WithCancel(context.WithValue(context.Background(), drainingKey{}, (<-chan struct{})(s.draining)))
+	return newServer(cfg, h, logger, listener), nil
+}
+
+func newServer(cfg Config, h http.Handler, logger *slog.Logger, listener net.Listener) *Server {
+	s := &Server{cfg: cfg, logger: logger, listener: listener}
+	s.draining, s.drain = context.WithCancel(context.Background())
+	base, cancel := context.WithCancel(context.WithValue(context.Background(), drainingKey{}, s.draining))
 	s.cancel = cancel
 	s.http = &http.Server{
-		Handler:           LimitBody(cfg.MaxBody)(h),
+		Handler:           streams(cfg.WriteTimeout, LimitBody(cfg.MaxBody)(h)),
 		ReadHeaderTimeout: cfg.ReadHeaderTimeout,
 		ReadTimeout:       cfg.ReadTimeout,
 		WriteTimeout:      cfg.WriteTimeout,
 		IdleTimeout:       cfg.IdleTimeout,
 		MaxHeaderBytes:    cfg.MaxHeader,
 		BaseContext:       func(net.Listener) context.Context { return base },
-		ErrorLog:          slog.NewLogLogger(logger.Handler(), slog.LevelDebug),
+		ErrorLog:          slog.NewLogLogger(logger.Handler(), slog.LevelWarn),
 	}
-	return s, nil
+	return s
 }
 
 // Addr is the address that the server listens at.
@@ -53,13 +61,15 @@ func (s *Server) Addr() string { return s.listener.Addr().String() }
 
 // Draining is closed when the server was told to stop. Until the drain delay is
 // over it serves on; readiness should fail from now.
-func (s *Server) Draining() <-chan struct{} { return s.draining }
+func (s *Server) Draining() <-chan struct{} { return s.draining.Done() }
 
-// Draining returns what is closed when the server of this request stops; streams
-// end then. For a context that is not of a Server it is nil, which never is.
+// Draining returns what is closed when the server of this request is told to stop.
+// For a context that is not of a Server it is nil, which never is.
 func Draining(ctx context.Context) <-chan struct{} {
-	c, _ := ctx.Value(drainingKey{}).(<-chan struct{})
-	return c
+	if d, ok := ctx.Value(drainingKey{}).(context.Context); ok {
+		return d.Done()
+	}
+	return nil
 }
 
 // Run serves until ctx ends. Then it closes Draining, serves on for the drain delay,
@@ -75,7 +85,7 @@ func (s *Server) Run(ctx context.Context) error {
 		return fmt.Errorf("httpserver: %w", err)
 	case <-ctx.Done():
 	}
-	s.stop.Do(func() { close(s.draining) })
+	s.drain()
 	s.wait(ctx, served)
 	drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.cfg.DrainTimeout)
 	defer cancel()
@@ -108,23 +118,8 @@ func (s *Server) wait(ctx context.Context, served <-chan error) {
 // Close ends everything at once: requests in flight are cancelled and cut off. It is
 // for a server that never ran; Run closes by itself. Closing twice is fine.
 func (s *Server) Close() {
-	s.stop.Do(func() { close(s.draining) })
+	s.drain()
 	s.cancel()
 	_ = s.http.Close()
 	_ = s.listener.Close()
-}
-
-// Unbound lifts the read and write deadlines of the request's connection, for an
-// answer that may take as long as it wants: a stream. Call it before the first
-// write. Errors mean that the writer has no deadlines, and are ignored.
-func Unbound(w http.ResponseWriter) {
-	rc := http.NewResponseController(w)
-	_ = rc.SetReadDeadline(time.Time{})
-	_ = rc.SetWriteDeadline(time.Time{})
-}
-
-// ExtendWrite gives the next writes of a stream this long. A stream that calls it
-// before each write cannot be held for ever by a client that does not read.
-func ExtendWrite(w http.ResponseWriter, d time.Duration) {
-	_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(d))
 }
