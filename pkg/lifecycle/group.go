@@ -120,10 +120,10 @@ func (d *drain) ended(ctx context.Context, p *part, err error) {
 	}
 	if err != nil {
 		d.errs = append(d.errs, fmt.Errorf("%s: %w", p.name, err))
-		d.logger.Error("stopped with an error", "actor", p.name, "error", err.Error())
+		d.logger.ErrorContext(ctx, "stopped with an error", "actor", p.name, "error", err.Error())
 		return
 	}
-	d.logger.Info("stopped", "actor", p.name)
+	d.logger.InfoContext(ctx, "stopped", "actor", p.name)
 }
 
 // wait is the part's own execution in the run group.

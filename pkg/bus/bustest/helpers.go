@@ -67,13 +67,13 @@ func receive[T any](t *testing.T, from <-chan T) T {
 	t.Helper()
 	timer := time.NewTimer(patience)
 	defer timer.Stop()
+	var v T
 	select {
-	case v := <-from:
-		return v
+	case v = <-from:
 	case <-timer.C:
 		t.Fatalf("nothing came within %v", patience)
-		panic("unreachable")
 	}
+	return v
 }
 
 // receiveIDs waits for n messages and returns their ids, sorted.

@@ -1,8 +1,8 @@
 package bustest
 
 import (
-	"fmt"
 	"slices"
+	"strconv"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -40,12 +40,12 @@ func testKeys(t *testing.T, h Harness) {
 	var got []<-chan bus.Message
 	for i, tc := range table {
 		// One worker, so that the last message of the queue comes last.
-		q := bus.Queue{Name: fmt.Sprintf("bustest.key%d", i), Keys: append(tc.patterns, end), Concurrency: 1}
+		q := bus.Queue{Name: "bustest.key" + strconv.Itoa(i), Keys: append(tc.patterns, end), Concurrency: 1}
 		declare(t, h, q)
 		got = append(got, collect(t, h, q))
 	}
 	for i, k := range keys {
-		publish(t, h, message(fmt.Sprint(i), k))
+		publish(t, h, message(strconv.Itoa(i), k))
 	}
 	publish(t, h, message(end, end))
 	for i, tc := range table {

@@ -117,7 +117,8 @@ func (q *queue) detach() bool {
 func (q *queue) promote() {
 	now := time.Now()
 	for len(q.waiting) > 0 && !q.waiting[0].Due.After(now) {
-		q.ready.push(heap.Pop(&q.waiting).(*Entry))
+		e, _ := heap.Pop(&q.waiting).(*Entry)
+		q.ready.push(e)
 		q.wake.Signal()
 	}
 	q.arm()
@@ -191,7 +192,12 @@ type waitingHeap []*Entry
 func (w waitingHeap) Len() int           { return len(w) }
 func (w waitingHeap) Less(i, j int) bool { return w[i].Due.Before(w[j].Due) }
 func (w waitingHeap) Swap(i, j int)      { w[i], w[j] = w[j], w[i] }
-func (w *waitingHeap) Push(x any)        { *w = append(*w, x.(*Entry)) }
+
+func (w *waitingHeap) Push(x any) {
+	if e, ok := x.(*Entry); ok {
+		*w = append(*w, e)
+	}
+}
 
 func (w *waitingHeap) Pop() any {
 	last := len(*w) - 1
