@@ -20,7 +20,7 @@ func testAskPending(t *testing.T, s *suite) {
 	ask := func(limit int) (asked []string) {
 		n, err := s.Repository.AskPending(t.Context(), due, limit, func(p games.Purchase) games.Change {
 			asked = append(asked, p.ID)
-			return ids(p.Ask(due.Add(time.Minute), due))
+			return stamped(p.Ask(due.Add(time.Minute), due))
 		})
 		s.ok(err)
 		s.equal("number", len(asked), n)

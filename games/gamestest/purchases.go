@@ -84,7 +84,7 @@ func testOneActive(t *testing.T, s *suite) {
 	s.pending("p7", "u1", "chess", start)
 	s.update("p7", fail(start))
 	s.pending("p8", "u1", "chess", start)
-	s.update("p8", func(p games.Purchase) (games.Change, error) { c, err := p.Cancel(start); return ids(c), err })
+	s.update("p8", func(p games.Purchase) (games.Change, error) { c, err := p.Cancel(start); return stamped(c), err })
 	s.pending("p9", "u1", "chess", start)
 }
 
@@ -181,7 +181,7 @@ func testRollback(t *testing.T, s *suite) {
 		return g.Delete(start), []games.Event{{ID: "e", Name: games.GameDeleted}}, nil
 	})
 	s.fails(err, errEncode)
-	_, err = s.Repository.AskPending(ctx, start.Add(time.Hour), 10, func(p games.Purchase) games.Change { return ids(p.Ask(start, start.Add(time.Hour))) })
+	_, err = s.Repository.AskPending(ctx, start.Add(time.Hour), 10, func(p games.Purchase) games.Change { return stamped(p.Ask(start, start.Add(time.Hour))) })
 	s.fails(err, errEncode)
 
 	s.wantEvents()

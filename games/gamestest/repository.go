@@ -139,12 +139,12 @@ func (s *suite) create(gs ...games.Game) {
 // buy returns a decision that buys the game at a time.
 func buy(id, userID string, at time.Time) func(games.Game) (games.Change, error) {
 	return func(g games.Game) (games.Change, error) {
-		return ids(games.NewPurchase(games.Purchase{ID: id, UserID: userID, PaymentMethod: "tok_approved"}, g, time.Minute, at)), nil
+		return stamped(games.NewPurchase(games.Purchase{ID: id, UserID: userID, PaymentMethod: "tok_approved"}, g, time.Minute, at)), nil
 	}
 }
 
-// ids gives the events of a change unique ids.
-func ids(c games.Change) games.Change {
+// stamped gives the events of a change unique ids.
+func stamped(c games.Change) games.Change {
 	for i := range c.Events {
 		e := &c.Events[i]
 		e.ID = fmt.Sprintf("%s-%s-%d-%d", e.Name, e.Purchase.ID, e.Purchase.Version, e.Purchase.Asked)
@@ -166,26 +166,26 @@ func message(id string) games.Cause { return games.Cause{Consumer: "suite", Mess
 func complete(paymentID string, at time.Time) func(games.Purchase) (games.Change, error) {
 	return func(p games.Purchase) (games.Change, error) {
 		c, err := p.Complete(games.Payment{ID: paymentID, Amount: p.Price}, at)
-		return ids(c), err
+		return stamped(c), err
 	}
 }
 
 func fail(at time.Time) func(games.Purchase) (games.Change, error) {
 	return func(p games.Purchase) (games.Change, error) {
-		return ids(p.Fail(games.Payment{ID: "pay-" + p.ID, Reason: "card_declined"}, at)), nil
+		return stamped(p.Fail(games.Payment{ID: "pay-" + p.ID, Reason: "card_declined"}, at)), nil
 	}
 }
 
 func refund(at time.Time) func(games.Purchase) (games.Change, error) {
 	return func(p games.Purchase) (games.Change, error) {
 		c, err := p.RequestRefund(time.Hour, at)
-		return ids(c), err
+		return stamped(c), err
 	}
 }
 
 func refunded(at time.Time) func(games.Purchase) (games.Change, error) {
 	return func(p games.Purchase) (games.Change, error) {
-		return ids(p.Refunded(games.Payment{ID: p.PaymentID}, at)), nil
+		return stamped(p.Refunded(games.Payment{ID: p.PaymentID}, at)), nil
 	}
 }
 
