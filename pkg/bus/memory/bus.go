@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
-	"maps"
 	"slices"
 	"sync"
 	"time"
@@ -12,6 +11,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"gamestore.example/pkg/bus"
+	"gamestore.example/pkg/bus/delivery"
 	"gamestore.example/pkg/errs"
 	"gamestore.example/pkg/fault"
 )
@@ -174,7 +174,7 @@ func (b *Bus) admit(ctx context.Context, msgs []bus.Message, results []error) pa
 	for i, m := range msgs {
 		found := targets(routes, m.Key)
 		if len(found) == 0 {
-			b.metrics.unrouted(m.Key)
+			b.metrics.unrouted.WithLabelValues(m.Key).Inc()
 			b.logger.DebugContext(ctx, "no queue is bound to the message's key", "message_id", m.ID, "key", m.Key)
 			continue
 		}
@@ -182,7 +182,7 @@ func (b *Bus) admit(ctx context.Context, msgs []bus.Message, results []error) pa
 			results[i] = bus.ErrQueueFull
 			continue
 		}
-		m = clone(m) // the publisher may use its own again
+		m = delivery.Clone(m) // the publisher may use its own again
 		m.Attempt = 1
 		for _, q := range found {
 			p.entries = append(p.entries, Entry{Queue: q.name, Message: m})
@@ -215,12 +215,6 @@ func reserve(queues []*queue, capacity int64) bool {
 		}
 	}
 	return true
-}
-
-func clone(m bus.Message) bus.Message {
-	m.Headers = maps.Clone(m.Headers)
-	m.Body = slices.Clone(m.Body)
-	return m
 }
 
 func fill(results []error, err error) {

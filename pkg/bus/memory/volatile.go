@@ -6,6 +6,7 @@ import (
 	"sync"
 
 	"gamestore.example/pkg/bus"
+	"gamestore.example/pkg/bus/delivery"
 	"gamestore.example/pkg/errs"
 )
 
@@ -37,7 +38,7 @@ func (v *volatile) DeadLetters(_ context.Context, limit int) ([]bus.DeadLetter, 
 	defer v.mu.Unlock()
 	list := slices.Clone(v.dead[:min(max(limit, 0), len(v.dead))])
 	for i := range list {
-		list[i].Message = clone(list[i].Message)
+		list[i].Message = delivery.Clone(list[i].Message)
 	}
 	return list, nil
 }
