@@ -1,0 +1,73 @@
+package rabbit
+
+import (
+	"flag"
+	"log/slog"
+	"net/url"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"gamestore.example/pkg/bus"
+	"gamestore.example/pkg/errs"
+)
+
+// Config says how to reach the broker. The zero value of each field but URL means its default.
+type Config struct {
+	// URL is amqp:// or amqps://user:password@host:port/vhost.
+	URL string
+	// Name is shown in the broker's list of connections.
+	Name string
+	// Ladder is the delays between deliveries of a failed message; the default is bus.RetryLadder.
+	Ladder []time.Duration
+	// Window is the most messages of this process that wait for a confirm; the default is 1024.
+	Window int
+	// WriteTimeout bounds one write to the socket; the default is 5 s.
+	WriteTimeout time.Duration
+	// Drain bounds how long handlers in flight may go on after a stop; the default is 10 s.
+	Drain time.Duration
+	// Logger and Registry may be nil.
+	Logger   *slog.Logger
+	Registry prometheus.Registerer
+}
+
+const (
+	defaultWindow       = 1024
+	defaultWriteTimeout = 5 * time.Second
+	defaultDrain        = 10 * time.Second
+	// heartbeat finds a dead peer within two of it.
+	heartbeat = 10 * time.Second
+	// watchdog bounds calls that the client library may hang in.
+	watchdog = 10 * time.Second
+)
+
+// RegisterFlags adds the flags -<prefix>url and the like.
+func (c *Config) RegisterFlags(fs *flag.FlagSet, prefix string) {
+	fs.StringVar(&c.URL, prefix+"url", c.URL, "RabbitMQ, as amqp://user:password@host:5672/vhost; empty means the embedded bus")
+	fs.DurationVar(&c.WriteTimeout, prefix+"write.timeout", defaultWriteTimeout, "bound of one write to the broker")
+	fs.IntVar(&c.Window, prefix+"window", defaultWindow, "most messages that wait for a confirm")
+}
+
+func (c Config) withDefaults() (Config, error) {
+	u, err := url.Parse(c.URL)
+	if err != nil || (u.Scheme != "amqp" && u.Scheme != "amqps") || u.Host == "" {
+		// The URL holds a password: it is not repeated.
+		return c, errs.New(errs.Invalid, "", "the broker's URL must be amqp://user:password@host:port/vhost or amqps://…")
+	}
+	if c.Ladder == nil {
+		c.Ladder = bus.RetryLadder()
+	}
+	if c.Window <= 0 {
+		c.Window = defaultWindow
+	}
+	if c.WriteTimeout <= 0 {
+		c.WriteTimeout = defaultWriteTimeout
+	}
+	if c.Drain <= 0 {
+		c.Drain = defaultDrain
+	}
+	if c.Logger == nil {
+		c.Logger = slog.New(slog.DiscardHandler)
+	}
+	return c, nil
+}

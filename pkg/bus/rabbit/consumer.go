@@ -1,0 +1,153 @@
+package rabbit
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	amqp "github.com/rabbitmq/amqp091-go"
+
+	"gamestore.example/pkg/bus"
+	"gamestore.example/pkg/bus/delivery"
+	"gamestore.example/pkg/errs"
+	"gamestore.example/pkg/fault"
+)
+
+const (
+	consumerTag = "gamestore"
+	// perWorker is how many deliveries wait in this process for each worker.
+	perWorker = 4
+)
+
+// consumer is one call of Consume. It outlives sessions.
+type consumer struct {
+	bus    *Bus
+	queue  bus.Queue
+	worker *delivery.Worker
+	// handlers is the context of the handlers, cut when the drain is over.
+	handlers context.Context
+}
+
+// shift is a consumer during one session. Its deliveries can be settled in that
+// session alone; whatever is left when it ends comes again in the next.
+type shift struct {
+	*consumer
+	ch      *amqp.Channel
+	arrived chan amqp.Delivery
+	acks    *acks
+}
+
+func (c *consumer) serve(ctx context.Context, s *session) error {
+	ch, err := s.channel()
+	if err != nil {
+		return err
+	}
+	closed := ch.NotifyClose(make(chan *amqp.Error, 1))
+	var deliveries <-chan amqp.Delivery
+	prefetch := perWorker * c.queue.Workers()
+	err = s.guarded(func() error {
+		if err := errors.Join(declareExchanges(ch), declare(ch, c.queue, c.bus.cfg.Ladder)); err != nil {
+			return err
+		}
+		if err := ch.Qos(prefetch, 0, false); err != nil {
+			return err
+		}
+		deliveries, err = ch.Consume(QueueName(c.queue.Name), consumerTag, false, false, false, false, nil)
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("consume %s: %w", c.queue.Name, err)
+	}
+	sh := &shift{consumer: c, ch: ch, arrived: make(chan amqp.Delivery, prefetch), acks: newAcks(ch, prefetch)}
+	return sh.run(ctx, s, deliveries, closed)
+}
+
+// run works until ctx or the session ends, then lets the handlers in flight finish.
+func (sh *shift) run(ctx context.Context, s *session, deliveries <-chan amqp.Delivery, closed <-chan *amqp.Error) error {
+	working, rest := context.WithCancel(ctx)
+	defer rest()
+	var workers, helpers sync.WaitGroup
+	helpers.Go(func() { sh.receive(deliveries) })
+	helpers.Go(sh.acks.run)
+	for range sh.queue.Workers() {
+		workers.Go(func() { sh.work(working) })
+	}
+	var err error
+	select {
+	case e := <-closed:
+		err = closeError(e)
+	case e := <-s.closed:
+		err = closeError(e)
+	case <-ctx.Done():
+		_ = s.guarded(func() error { return sh.ch.Cancel(consumerTag, false) })
+	}
+	rest()
+	workers.Wait()
+	sh.acks.stop()
+	_ = s.guarded(sh.ch.Close) // ends deliveries; what was not acknowledged goes back to the queue
+	s.cut()
+	helpers.Wait()
+	return err
+}
+
+// receive moves deliveries into a buffer of our own: the library's channel has
+// none, and its reader would wait for the slowest worker.
+func (sh *shift) receive(deliveries <-chan amqp.Delivery) {
+	defer close(sh.arrived)
+	for d := range deliveries {
+		sh.arrived <- d // never blocks: it holds as many as the broker sends without an ack
+	}
+}
+
+func (sh *shift) work(ctx context.Context) {
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case d, ok := <-sh.arrived:
+			if !ok || ctx.Err() != nil {
+				return
+			}
+			sh.take(ctx, d)
+		}
+	}
+}
+
+// take handles one delivery and settles it, once. What cannot be settled now comes again.
+func (sh *shift) take(ctx context.Context, d amqp.Delivery) {
+	m := message(d)
+	v := sh.worker.Deliver(ctx, sh.handlers, m)
+	switch v.Settle {
+	case errs.Retry:
+		if !sh.hand(ctx, delayed(sh.queue.Name, m, sh.bus.cfg.Ladder[m.Attempt-1])) {
+			return
+		}
+	case errs.Dead:
+		if !sh.hand(ctx, dead(sh.queue.Name, m, v.Reason, time.Now())) {
+			return
+		}
+	case errs.Hold:
+		return
+	case errs.Ack:
+	}
+	fault.Point("bus.before-ack")
+	sh.acks.add(d.DeliveryTag)
+}
+
+// hand publishes a letter until the broker has it. It gives up when the shift ends:
+// then the delivery comes again.
+func (sh *shift) hand(ctx context.Context, l letter) bool {
+	for failures := 0; ; failures++ {
+		err := sh.bus.publisher.publish(sh.handlers, []letter{l})[0]
+		if err == nil {
+			return true
+		}
+		sh.bus.cfg.Logger.WarnContext(ctx, "a delivery could not be handed on", "queue", sh.queue.Name, "message_id", l.MessageId, "error", err.Error())
+		if ctx.Err() != nil {
+			return false
+		}
+		rest(ctx, failures)
+	}
+}

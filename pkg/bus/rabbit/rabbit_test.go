@@ -1,0 +1,72 @@
+package rabbit_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"go.uber.org/goleak"
+
+	"gamestore.example/pkg/bus/bustest"
+	"gamestore.example/pkg/bus/rabbit"
+	"gamestore.example/pkg/bus/rabbit/rabbittest"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+func ladder() []time.Duration {
+	return []time.Duration{10 * time.Millisecond, 20 * time.Millisecond, 30 * time.Millisecond}
+}
+
+// vhosts makes n virtual hosts with one call, so that each test has an exchange
+// and queues of its own, and returns their addresses.
+func vhosts(t *testing.T, b *rabbittest.Broker, n int) []string {
+	t.Helper()
+	var made []string
+	_, err := b.Ctl(t.Context(), "eval", fmt.Sprintf(`lists:foreach(fun(I) ->
+		V = list_to_binary("v" ++ integer_to_list(I)),
+		rabbit_vhost:add(V, <<"test">>),
+		rabbit_auth_backend_internal:set_permissions(<<"guest">>, V, <<".*">>, <<".*">>, <<".*">>, <<"test">>)
+	end, lists:seq(1, %d)).`, n))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range n {
+		made = append(made, strings.TrimSuffix(b.URL, "/")+fmt.Sprintf("/v%d", i+1))
+	}
+	return made
+}
+
+func TestBus(t *testing.T) {
+	broker := rabbittest.Start(t)
+	urls := vhosts(t, broker, 60)
+	next := 0
+	bustest.Run(t, func(t *testing.T) bustest.Harness {
+		next++
+		return open(t, broker, urls[next-1])
+	}, bustest.Features{Durable: true})
+}
+
+func open(t *testing.T, broker *rabbittest.Broker, url string) bustest.Harness {
+	t.Helper()
+	cfg := rabbit.Config{URL: url, Name: t.Name(), Ladder: ladder(), Drain: 2 * time.Second}
+	b, err := rabbit.New(cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = b.Close() })
+	dead, err := rabbit.NewDeadLetters(cfg, "bustest")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return bustest.Harness{Bus: b, Dead: dead, Attempts: len(ladder()) + 1, Reopen: func() bustest.Harness {
+		// What a crash does to the broker: the connections are gone, and nobody comes back.
+		go func() { _ = b.Close() }()
+		vhost := url[strings.LastIndexByte(url, '/')+1:]
+		if _, err := broker.Ctl(t.Context(), "close_all_connections", "--vhost", vhost, "crash"); err != nil {
+			t.Fatal(err)
+		}
+		return open(t, broker, url)
+	}}
+}
