@@ -2,6 +2,7 @@ package httpserver
 
 import (
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/gorilla/mux"
@@ -24,32 +25,37 @@ func NotFound() http.Handler {
 	})
 }
 
-// MethodNotAllowed takes the requests whose path the router knows by other methods
-// only. HEAD is answered like GET, OPTIONS with what is allowed, and the rest
-// with 405 as a problem document. Allow says which methods there are.
-func MethodNotAllowed(router *mux.Router) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		_, r = withInfo(r)
-		allowed := allowedMethods(router, r)
-		w.Header().Set("Allow", strings.Join(allowed, ", "))
-		switch {
-		case r.Method == http.MethodOptions:
-			w.WriteHeader(http.StatusNoContent)
-		case r.Method == http.MethodHead && matches(router, r, http.MethodGet):
-			w.Header().Del("Allow")
-			router.ServeHTTP(w, withMethod(r, http.MethodGet)) // net/http leaves the body out
-		default:
-			WriteError(r.Context(), w, ErrMethodNotAllowed)
-		}
-	})
-}
-
-// HandleUnmatched sets both handlers on the router.
+// HandleUnmatched sets what the router answers when no route takes a request: 404 as a
+// problem document, or, when the path is served by other methods, HEAD like GET,
+// OPTIONS with what is allowed, and everything else with 405. Allow says which
+// methods there are.
 func HandleUnmatched(router *mux.Router) {
-	router.NotFoundHandler = NotFound()
-	router.MethodNotAllowedHandler = MethodNotAllowed(router)
+	h := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		_, r = withInfo(r)
+		unmatchedRequest(router, w, r)
+	})
+	// mux forgets that only the method was wrong when a route of the same subrouter
+	// follows, so neither handler can rely on which of the two was chosen.
+	router.NotFoundHandler, router.MethodNotAllowedHandler = h, h
 }
 
+func unmatchedRequest(router *mux.Router, w http.ResponseWriter, r *http.Request) {
+	allowed := allowedMethods(router, r)
+	switch {
+	case len(allowed) == 0:
+		WriteError(r.Context(), w, ErrNoRoute)
+	case r.Method == http.MethodHead && slices.Contains(allowed, http.MethodHead):
+		router.ServeHTTP(w, withMethod(r, http.MethodGet)) // net/http leaves the body out
+	case r.Method == http.MethodOptions:
+		w.Header().Set("Allow", strings.Join(allowed, ", "))
+		w.WriteHeader(http.StatusNoContent)
+	default:
+		w.Header().Set("Allow", strings.Join(allowed, ", "))
+		WriteError(r.Context(), w, ErrMethodNotAllowed)
+	}
+}
+
+// allowedMethods asks the router for each method; none means that nothing is there.
 func allowedMethods(router *mux.Router, r *http.Request) []string {
 	var allowed []string
 	for _, m := range []string{http.MethodGet, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete} {
@@ -61,7 +67,10 @@ func allowedMethods(router *mux.Router, r *http.Request) []string {
 			allowed = append(allowed, http.MethodHead)
 		}
 	}
-	return append(allowed, http.MethodOptions)
+	if len(allowed) > 0 {
+		allowed = append(allowed, http.MethodOptions)
+	}
+	return allowed
 }
 
 func matches(router *mux.Router, r *http.Request, method string) bool {
