@@ -54,7 +54,6 @@ type Verdict struct {
 // the handler may still finish.
 func (w *Worker) Deliver(ctx, handlerCtx context.Context, m bus.Message) Verdict {
 	handlerCtx = observe.Extract(handlerCtx, m.Headers)
-	log := w.logger.With("message_id", m.ID, "key", m.Key)
 	for held := 0; ; held++ {
 		err := w.call(handlerCtx, Clone(m))
 		settle := w.decide(m, err)
@@ -63,7 +62,7 @@ func (w *Worker) Deliver(ctx, handlerCtx context.Context, m bus.Message) Verdict
 		}
 		w.metrics.outcomes[settle].Inc()
 		if err != nil {
-			report(handlerCtx, log, m, settle, err, held)
+			w.report(handlerCtx, m, settle, err, held)
 		}
 		if settle != errs.Hold {
 			return w.verdict(settle, errs.CodeOf(err))
@@ -105,7 +104,8 @@ func (w *Worker) decide(m bus.Message, err error) errs.Settle {
 
 // report logs a failed delivery: its code, and only for an Internal error, which
 // somebody must look into, the error's text.
-func report(ctx context.Context, log *slog.Logger, m bus.Message, settle errs.Settle, err error, held int) {
+func (w *Worker) report(ctx context.Context, m bus.Message, settle errs.Settle, err error, held int) {
+	log := w.logger.With("message_id", m.ID, "key", m.Key)
 	code := slog.String("code", string(errs.CodeOf(err)))
 	if errs.ClassOf(err) == errs.Internal {
 		log.ErrorContext(ctx, "handler failed", code, "attempt", m.Attempt, "error", err.Error())

@@ -137,7 +137,7 @@ func runUntilKilled(t *testing.T, file, point string, open map[string]bool) {
 		default:
 			t.Errorf("the child says: %s", lines.Text())
 		}
-		if n == 600 {
+		if n == 300 {
 			_ = cmd.Process.Kill()
 		}
 	}
