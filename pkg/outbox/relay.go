@@ -167,19 +167,20 @@ func (r *Relay) round(store, publish context.Context) pause {
 
 // pauseAfter returns the wait after a batch. full means that more may wait.
 func (r *Relay) pauseAfter(out outcome, full bool) pause {
+	retry := r.cfg.Lease
+	for _, f := range out.failed {
+		// Giving the record back takes a moment, too.
+		retry = min(retry, f.RetryIn+r.cfg.MinBackoff)
+	}
 	if len(out.sent) > 0 {
 		r.failures = 0
-		p := pause{most: jitter(r.cfg.Poll)}
-		for _, f := range out.failed {
-			p.most = min(p.most, f.RetryIn)
-		}
 		if full {
-			p.most = 0
+			return pause{}
 		}
-		return p
+		return pause{most: min(jitter(r.cfg.Poll), retry)}
 	}
 	r.failures++
-	p := pause{most: r.backoff(r.failures)}
+	p := pause{most: max(r.backoff(r.failures), retry)}
 	// The bus may be down, or may refuse just these: a few that fail do not hold up
 	// the next commit for long, while a backlog is not claimed again and again.
 	p.least = min(p.most, r.cfg.MinBackoff)
