@@ -78,8 +78,9 @@ func (s *Store) MarkSent(ctx context.Context, owner string, seqs ...int64) error
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	now := s.now()
+	seqs = slices.Sorted(slices.Values(seqs))
 	s.unsent = slices.DeleteFunc(s.unsent, func(e *entry) bool {
-		if e.owner != owner || !slices.Contains(seqs, e.record.Seq) {
+		if _, marked := slices.BinarySearch(seqs, e.record.Seq); e.owner != owner || !marked {
 			return false
 		}
 		e.owner, e.sentAt = "", now
