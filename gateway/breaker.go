@@ -63,6 +63,15 @@ func (o *observed) Write(b []byte) (int, error) {
 	return o.ResponseWriter.Write(b)
 }
 
+// FlushError begins the answer, as Write does.
+func (o *observed) FlushError() error {
+	o.report(http.StatusOK)
+	return http.NewResponseController(o.ResponseWriter).Flush()
+}
+
+// Flush is for handlers that look for an http.Flusher.
+func (o *observed) Flush() { _ = o.FlushError() }
+
 func (o *observed) end() {
 	status := http.StatusOK
 	if !o.returned {

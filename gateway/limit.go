@@ -112,16 +112,14 @@ func (l *Limiters) Limit(class Class) func(http.Handler) http.Handler {
 	}
 }
 
-// Bound limits the time of the whole request. A stream has no limit, neither of
-// the route nor of the connection.
+// Bound limits the time of the whole request. A stream has no limit; the server
+// bounds each of its writes.
 func Bound(route Route) func(http.Handler) http.Handler {
 	return func(next http.Handler) http.Handler {
+		if route.Stream {
+			return next
+		}
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			if route.Stream {
-				httpserver.Unbound(w)
-				next.ServeHTTP(w, r)
-				return
-			}
 			ctx, cancel := context.WithTimeout(r.Context(), route.Timeout)
 			defer cancel()
 			next.ServeHTTP(w, r.WithContext(ctx))

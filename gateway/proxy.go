@@ -61,7 +61,7 @@ func Remote(target *url.URL, transport http.RoundTripper, logger *slog.Logger) h
 		ModifyResponse: func(resp *http.Response) error {
 			ctx := resp.Request.Context()
 			cleanAnswer(resp.Header, callFrom(ctx).answer)
-			endWithServer(ctx, resp)
+			endInOrder(ctx, resp)
 			return nil
 		},
 		ErrorHandler: remoteError(logger),

@@ -2,6 +2,7 @@ package app_test
 
 import (
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 
@@ -54,6 +55,24 @@ func TestHeadersThatPassAndThatDoNot(t *testing.T) {
 			}
 		}
 	})
+}
+
+// net/http makes names canonical when it reads them; nothing here relies on it.
+func TestOddSpellingsInProcess(t *testing.T) {
+	g := start(t, local, http.HandlerFunc(echo), options{})
+	req := httptest.NewRequest("GET", "/api/games/x", nil)
+	for _, name := range []string{"x-user-id", "X-USER-ID", "x-internal-auth", "COOKIE", "forwarded", "baggage"} {
+		req.Header[name] = []string{"1"}
+	}
+	w := httptest.NewRecorder()
+	g.handler.ServeHTTP(w, req)
+	for name := range (answer{body: w.Body.String()}).arrived(t).Header {
+		switch name {
+		case "X-Forwarded-For", "X-Forwarded-Proto", "X-Forwarded-Host", "X-Request-Id":
+		default:
+			t.Errorf("%s arrived", name)
+		}
+	}
 }
 
 func TestTheGatewaySpeaksForItself(t *testing.T) {

@@ -31,7 +31,6 @@ func newSource() *source { return &source{events: make(chan string), ended: make
 
 func (s *source) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	defer func() { s.ended <- context.Cause(r.Context()) }()
-	httpserver.Unbound(w)
 	w.Header().Set("Content-Type", "text/event-stream")
 	flush := http.NewResponseController(w).Flush
 	if err := flush(); err != nil {
@@ -46,8 +45,6 @@ func (s *source) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			_, _ = fmt.Fprintf(w, "data: %s\n\n", event)
 			_ = flush()
 		case <-r.Context().Done():
-			return
-		case <-httpserver.Draining(r.Context()):
 			return
 		}
 	}
