@@ -19,7 +19,12 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 func open(t testing.TB) *sqldb.DB {
 	t.Helper()
-	db, err := sqldb.OpenSQLite(context.Background(), filepath.Join(t.TempDir(), "outbox.db"))
+	return openAt(t, filepath.Join(t.TempDir(), "outbox.db"))
+}
+
+func openAt(t testing.TB, path string) *sqldb.DB {
+	t.Helper()
+	db, err := sqldb.OpenSQLite(context.Background(), path)
 	if err != nil {
 		t.Fatal(err)
 	}
