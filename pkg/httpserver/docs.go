@@ -9,8 +9,7 @@ import (
 	"html/template"
 	"net/http"
 	"strconv"
-
-	"gamestore.example/pkg/errs"
+	"sync"
 )
 
 var (
@@ -29,26 +28,34 @@ type document struct {
 }
 
 // Docs serves the OpenAPI document at /openapi.json, and at /docs a reference that is
-// rendered from it: plain HTML without scripts and without anything from elsewhere.
-// A document that cannot be read is answered with an internal error at /docs.
+// rendered from it when somebody asks first: plain HTML without scripts and
+// without anything from elsewhere. A document that cannot be read is answered
+// with an internal error at /docs.
 func Docs(spec []byte) http.Handler {
-	page, err := renderDocs(spec)
-	files := map[string]*document{"/openapi.json": newDocument("application/json", "", spec)}
-	if err == nil {
-		files["/docs"] = newDocument("text/html; charset=utf-8", docsPolicy(), page)
-	}
+	openAPI := newDocument("application/json", "", spec)
+	reference := sync.OnceValues(func() (*document, error) {
+		page, err := renderDocs(spec)
+		return newDocument("text/html; charset=utf-8", docsPolicy(), page), err
+	})
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		_, r = withInfo(r)
-		switch file := files[r.URL.Path]; {
-		case file == nil && r.URL.Path == "/docs":
-			WriteError(r.Context(), w, errs.Wrap(err, errs.Internal, "internal error"))
-		case file == nil:
+		file, err := openAPI, error(nil)
+		switch r.URL.Path {
+		case "/openapi.json":
+		case "/docs":
+			file, err = reference()
+		default:
 			WriteError(r.Context(), w, ErrNoRoute)
+			return
+		}
+		SetRoute(r.Context(), r.URL.Path)
+		switch {
+		case err != nil:
+			WriteError(r.Context(), w, err)
 		case r.Method != http.MethodGet && r.Method != http.MethodHead:
 			w.Header().Set("Allow", "GET, HEAD")
 			WriteError(r.Context(), w, ErrMethodNotAllowed)
 		default:
-			SetRoute(r.Context(), r.URL.Path)
 			file.serve(w, r)
 		}
 	})

@@ -3,13 +3,18 @@ package httpserver
 import (
 	"bytes"
 	"encoding/json"
+	"slices"
 	"strings"
 )
 
 // node is a JSON value of the OpenAPI document. Its methods never fail: what is
 // missing or of another kind is empty, because a reference with a gap is better
 // than none.
-type node struct{ raw json.RawMessage }
+type node struct {
+	raw      json.RawMessage
+	members  []member // of an object, in the order of the document
+	elements []node   // of an array
+}
 
 // member is one name and value of an object.
 type member struct {
@@ -17,56 +22,48 @@ type member struct {
 	value node
 }
 
-// members returns an object's members in the order of the document.
-func (n node) members() []member {
-	dec := json.NewDecoder(bytes.NewReader(n.raw))
-	if t, err := dec.Token(); err != nil || t != json.Delim('{') {
-		return nil
+// parse reads valid JSON.
+func parse(raw json.RawMessage) node {
+	n := node{raw: raw}
+	dec := json.NewDecoder(bytes.NewReader(raw))
+	first, _ := dec.Token()
+	if first != json.Delim('{') && first != json.Delim('[') {
+		return n
 	}
-	var out []member
 	for dec.More() {
-		t, err := dec.Token()
-		name, ok := t.(string)
-		if err != nil || !ok {
-			return out
+		var (
+			name  string
+			value json.RawMessage
+		)
+		if first == json.Delim('{') {
+			t, _ := dec.Token()
+			name, _ = t.(string)
 		}
-		var raw json.RawMessage
-		if dec.Decode(&raw) != nil {
-			return out
+		if dec.Decode(&value) != nil {
+			return n
 		}
-		out = append(out, member{name, node{raw}})
+		if first == json.Delim('{') {
+			n.members = append(n.members, member{name, parse(value)})
+		} else {
+			n.elements = append(n.elements, parse(value))
+		}
 	}
-	return out
+	return n
 }
 
 // at follows names into objects.
 func (n node) at(names ...string) node {
 	for _, name := range names {
-		var found node
-		for _, m := range n.members() {
-			if m.name == name {
-				found = m.value
-			}
+		i := slices.IndexFunc(n.members, func(m member) bool { return m.name == name })
+		if i < 0 {
+			return node{}
 		}
-		n = found
+		n = n.members[i].value
 	}
 	return n
 }
 
 func (n node) empty() bool { return len(n.raw) == 0 }
-
-// items returns the elements of an array.
-func (n node) items() []node {
-	var raws []json.RawMessage
-	if n.empty() || json.Unmarshal(n.raw, &raws) != nil {
-		return nil
-	}
-	out := make([]node, len(raws))
-	for i, raw := range raws {
-		out[i] = node{raw}
-	}
-	return out
-}
 
 // text returns a string's value; other scalars as they are written.
 func (n node) text() string {

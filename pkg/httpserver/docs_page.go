@@ -67,13 +67,13 @@ func newDocsPage(spec []byte) (*docsPage, error) {
 	if !json.Valid(spec) {
 		return nil, errors.New("not JSON")
 	}
-	b := docsBuilder{node{spec}}
+	b := docsBuilder{parse(spec)}
 	info := b.root.at("info")
 	page := &docsPage{
 		Title: info.at("title").text(), Version: info.at("version").text(), Description: info.at("description").text(),
 		Groups: b.groups(),
 	}
-	for _, m := range b.root.at("components", "schemas").members() {
+	for _, m := range b.root.at("components", "schemas").members {
 		page.Schemas = append(page.Schemas, docsSchema{
 			Name: m.name, Description: m.value.at("description").text(), Type: b.typeOf(m.value),
 			Rows: b.rows(m.value), Examples: examplesOf(m.value),
@@ -95,17 +95,17 @@ func (b docsBuilder) groups() []docsGroup {
 		}
 		return i
 	}
-	for _, tag := range b.root.at("tags").items() {
+	for _, tag := range b.root.at("tags").elements {
 		groups[add(tag.at("name").text())].Description = tag.at("description").text()
 	}
-	for _, path := range b.root.at("paths").members() {
+	for _, path := range b.root.at("paths").members {
 		item, _ := path.value.resolve(b.root)
-		for _, m := range item.members() {
+		for _, m := range item.members {
 			if !isMethod(m.name) {
 				continue
 			}
 			name := "Operations"
-			if tags := m.value.at("tags").items(); len(tags) > 0 {
+			if tags := m.value.at("tags").elements; len(tags) > 0 {
 				name = tags[0].text()
 			}
 			i := add(name)
@@ -129,32 +129,42 @@ func (b docsBuilder) operation(method, path string, item, op node) docsOperation
 		security = b.root.at("security")
 	}
 	out := docsOperation{
-		Anchor: op.at("operationId").text(), Method: strings.ToUpper(method), Path: path,
+		Anchor: anchor(op.at("operationId").text()), Method: strings.ToUpper(method), Path: path,
 		Summary: op.at("summary").text(), Description: op.at("description").text(),
 		Auth: required(security), Deprecated: op.at("deprecated").isTrue(),
 	}
 	if out.Anchor == "" {
-		out.Anchor = strings.ToLower(method) + path
+		out.Anchor = anchor(strings.ToLower(method) + path)
 	}
-	for _, p := range append(item.at("parameters").items(), op.at("parameters").items()...) {
+	for _, p := range append(item.at("parameters").elements, op.at("parameters").elements...) {
 		p, _ := p.resolve(b.root)
 		out.Parameters = append(out.Parameters, b.parameter(p.at("name").text(), p))
 	}
 	body, _ := op.at("requestBody").resolve(b.root)
 	out.BodyRequired = body.at("required").isTrue()
 	out.Body = b.content(body.at("content"))
-	for _, m := range op.at("responses").members() {
+	for _, m := range op.at("responses").members {
 		out.Answers = append(out.Answers, b.answer(m.name, m.value))
 	}
 	return out
 }
 
+// anchor is a name that needs no escaping in a link.
+func anchor(name string) string {
+	return strings.Map(func(r rune) rune {
+		if r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' {
+			return r
+		}
+		return '-'
+	}, name)
+}
+
 // required reports whether the operation cannot be called without credentials: an
 // empty requirement among the alternatives makes them optional.
 func required(security node) bool {
-	alternatives := security.items()
+	alternatives := security.elements
 	for _, s := range alternatives {
-		if len(s.members()) == 0 {
+		if len(s.members) == 0 {
 			return false
 		}
 	}
@@ -174,7 +184,7 @@ func (b docsBuilder) answer(status string, n node) docsAnswer {
 		Status: status, Description: n.at("description").text(), Failed: status >= "4" && status != "default",
 		Content: b.content(n.at("content")),
 	}
-	for _, m := range n.at("headers").members() {
+	for _, m := range n.at("headers").members {
 		h, _ := m.value.resolve(b.root)
 		out.Headers = append(out.Headers, b.parameter(m.name, h))
 	}
@@ -183,7 +193,7 @@ func (b docsBuilder) answer(status string, n node) docsAnswer {
 
 func (b docsBuilder) content(n node) []docsContent {
 	var out []docsContent
-	for _, m := range n.members() {
+	for _, m := range n.members {
 		schema := m.value.at("schema")
 		c := docsContent{MediaType: m.name, Type: b.typeOf(schema), Examples: examplesOf(m.value)}
 		if c.Type.Link == "" {
@@ -204,10 +214,10 @@ func examplesOf(n node) []docsExample {
 	if e := n.at("example"); !e.empty() {
 		out = append(out, docsExample{Text: e.pretty()})
 	}
-	for _, e := range n.at("examples").items() {
+	for _, e := range n.at("examples").elements {
 		out = append(out, docsExample{Text: e.pretty()})
 	}
-	for _, m := range n.at("examples").members() {
+	for _, m := range n.at("examples").members {
 		name := m.value.at("summary").text()
 		if name == "" {
 			name = m.name

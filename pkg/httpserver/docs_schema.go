@@ -21,7 +21,7 @@ func (b docsBuilder) typeOf(schema node) docsType {
 		return docsType{Link: name}
 	}
 	for _, word := range []string{"oneOf", "anyOf", "allOf"} {
-		if parts := schema.at(word).items(); len(parts) > 0 {
+		if parts := schema.at(word).elements; len(parts) > 0 {
 			return b.combined(word, parts)
 		}
 	}
@@ -67,7 +67,7 @@ func (b docsBuilder) combined(word string, parts []node) docsType {
 // kinds names the JSON types and the format.
 func kinds(schema node) string {
 	var names []string
-	for _, t := range schema.at("type").items() {
+	for _, t := range schema.at("type").elements {
 		names = append(names, t.text())
 	}
 	if len(names) == 0 {
@@ -85,12 +85,17 @@ func limits(schema node) string {
 	var out string
 	for _, l := range []struct{ low, high, unit string }{
 		{"minimum", "maximum", ""},
-		{"exclusiveMinimum", "exclusiveMaximum", " (exclusive)"},
 		{"minLength", "maxLength", " characters"},
 		{"minItems", "maxItems", " items"},
 		{"minProperties", "maxProperties", " members"},
 	} {
 		out = join(out, between(schema.at(l.low).text(), schema.at(l.high).text(), l.unit))
+	}
+	if low := schema.at("exclusiveMinimum").text(); low != "" {
+		out = join(out, "more than "+low)
+	}
+	if high := schema.at("exclusiveMaximum").text(); high != "" {
+		out = join(out, "less than "+high)
 	}
 	if pattern := schema.at("pattern").text(); pattern != "" {
 		out = join(out, "matches "+pattern)
@@ -99,7 +104,7 @@ func limits(schema node) string {
 		out = join(out, "always "+c.text())
 	}
 	var values []string
-	for _, v := range schema.at("enum").items() {
+	for _, v := range schema.at("enum").elements {
 		values = append(values, v.text())
 	}
 	if len(values) > 0 {
@@ -140,7 +145,7 @@ func (b docsBuilder) nested(prefix string, schema node, depth int) []docsRow {
 		return nil
 	}
 	var out []docsRow
-	for _, part := range schema.at("allOf").items() {
+	for _, part := range schema.at("allOf").elements {
 		part, _ := part.resolve(b.root)
 		out = append(out, b.nested(prefix, part, depth+1)...)
 	}
@@ -150,10 +155,10 @@ func (b docsBuilder) nested(prefix string, schema node, depth int) []docsRow {
 		}
 	}
 	required := map[string]bool{}
-	for _, r := range schema.at("required").items() {
+	for _, r := range schema.at("required").elements {
 		required[r.text()] = true
 	}
-	for _, m := range schema.at("properties").members() {
+	for _, m := range schema.at("properties").members {
 		out = append(out, docsRow{
 			Name: prefix + m.name, Required: required[m.name],
 			Description: m.value.at("description").text(), Type: b.typeOf(m.value),
