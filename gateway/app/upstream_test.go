@@ -223,3 +223,50 @@ func TestUpstreamAnswersPassInBothModes(t *testing.T) {
 		}
 	})
 }
+
+// dying answers, then drops the connection of one request without an answer, then
+// answers again.
+type dying struct{ requests atomic.Int64 }
+
+func (d *dying) ServeHTTP(w http.ResponseWriter, _ *http.Request) {
+	if d.requests.Add(1) == 2 {
+		conn, _, err := http.NewResponseController(w).Hijack()
+		if err != nil {
+			panic(err)
+		}
+		_ = conn.Close()
+		return
+	}
+	w.WriteHeader(http.StatusNoContent)
+}
+
+// The request may have had its effect before the connection broke: only what can
+// be done twice is done twice.
+func TestWhatIsRepeatedAfterABrokenConnection(t *testing.T) {
+	for _, tc := range []struct {
+		name, method, path, body string
+		headers                  []string
+		status                   int
+		requests                 int64
+	}{
+		{"GET", "GET", "/api/purchases/x", "", nil, http.StatusNoContent, 3},
+		{"POST", "POST", "/api/games/x/purchase", "{}", nil, http.StatusServiceUnavailable, 2},
+		{"POST without a body", "POST", "/api/games/x/purchase", "", nil, http.StatusServiceUnavailable, 2},
+		{"DELETE", "DELETE", "/api/users/me", "", nil, http.StatusServiceUnavailable, 2},
+		{"POST with a key and a body", "POST", "/api/games/x/purchase", "{}", []string{"Idempotency-Key", "k"}, http.StatusServiceUnavailable, 2},
+		{"POST with a key", "POST", "/api/games/x/purchase", "", []string{"Idempotency-Key", "k"}, http.StatusNoContent, 3},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			d := &dying{}
+			g := start(t, remote, d, options{})
+			token := []string{"Authorization", "Bearer " + g.token("u")}
+			if a := g.do("GET", "/api/games/x", ""); a.status != http.StatusNoContent {
+				t.Fatal(a.status)
+			}
+			a := g.do(tc.method, tc.path, tc.body, append(token, tc.headers...)...)
+			if a.status != tc.status || d.requests.Load() != tc.requests {
+				t.Errorf("%d after %d requests, want %d after %d", a.status, d.requests.Load(), tc.status, tc.requests)
+			}
+		})
+	}
+}
