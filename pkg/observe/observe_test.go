@@ -52,11 +52,11 @@ func TestLogLinesCarryTheIDs(t *testing.T) {
 			`{"level":"INFO","msg":"hello","service":"games",` + ids + `,"http":{"route":"/x","body":{"size":1}}}`},
 		"siblings of a logger do not share": {
 			func(ctx context.Context, l *slog.Logger) {
-				g := l.WithGroup("g")
+				g := l.WithGroup("g").With("x", 0).With("y", 0)
 				_, b := g.With("a", 1), g.With("b", 2)
 				b.InfoContext(ctx, "hello")
 			},
-			`{"level":"INFO","msg":"hello",` + ids + `,"g":{"b":2}}`},
+			`{"level":"INFO","msg":"hello",` + ids + `,"g":{"x":0,"y":0,"b":2}}`},
 		"without a context": {
 			func(_ context.Context, l *slog.Logger) { l.Info("hello") },
 			`{"level":"INFO","msg":"hello"}`},

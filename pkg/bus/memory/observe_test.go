@@ -53,6 +53,20 @@ func TestMetrics(t *testing.T) {
 				t.Errorf("%s is %v, want %v", series, got, want)
 			}
 		}
+		if err := b.Replay(t.Context(), work.Name, "poison"); err != nil {
+			t.Fatal(err)
+		}
+		if got := value(t, reg, `gamestore_queue_messages{destination_name="test.work",state="dead"}`); got != 0 {
+			t.Errorf("%v dead after the replay", got)
+		}
+		stop = consume(t, b, work, func(context.Context, bus.Message) error { return errPoison })
+		synctest.Wait()
+		stop()
+		for range 3 {
+			if err := b.Drop(t.Context(), work.Name, "waits"); err != nil {
+				t.Fatal(err)
+			}
+		}
 		if err := b.Drop(t.Context(), work.Name, "poison"); err != nil {
 			t.Fatal(err)
 		}
