@@ -46,4 +46,6 @@ type DeclinedError struct {
 }
 
 // Error returns the reason, for the log.
-func (e *DeclinedError) Error() string { return fmt.Sprintf("the payment provider declined: %s", e.Reason) }
+func (e *DeclinedError) Error() string {
+	return fmt.Sprintf("the payment provider declined: %s", e.Reason)
+}

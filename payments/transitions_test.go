@@ -39,18 +39,20 @@ type transition func(payments.Payment) (payments.Payment, error)
 
 func transitions() map[string]transition {
 	return map[string]transition{
-		"Start":            func(p payments.Payment) (payments.Payment, error) { return p.Start(lease, start) },
-		"Force":            func(p payments.Payment) (payments.Payment, error) { return p.Force(lease, start) },
-		"ChargeAgain":      func(p payments.Payment) (payments.Payment, error) { return p.ChargeAgain(lease, start) },
-		"Captured":         func(p payments.Payment) (payments.Payment, error) { return p.Captured("ref", start) },
-		"Declined":         func(p payments.Payment) (payments.Payment, error) { return p.Declined("card_declined", start) },
-		"NotCharged":       func(p payments.Payment) (payments.Payment, error) { return p.NotCharged(start.Add(1), start) },
-		"Unresolved":       func(p payments.Payment) (payments.Payment, error) { return p.Unresolved(start.Add(1), start) },
-		"Review":           func(p payments.Payment) (payments.Payment, error) { return p.Review("not_found", start.Add(1), start) },
-		"Cancel":           func(p payments.Payment) (payments.Payment, error) { return p.Cancel(start) },
-		"RequestRefund":    func(p payments.Payment) (payments.Payment, error) { return p.RequestRefund(start) },
-		"Refunded":         func(p payments.Payment) (payments.Payment, error) { return p.Refunded(start) },
-		"RefundRefused":    func(p payments.Payment) (payments.Payment, error) { return p.RefundRefused(p.RefundRound, "refund_refused", start) },
+		"Start":         func(p payments.Payment) (payments.Payment, error) { return p.Start(lease, start) },
+		"Force":         func(p payments.Payment) (payments.Payment, error) { return p.Force(lease, start) },
+		"ChargeAgain":   func(p payments.Payment) (payments.Payment, error) { return p.ChargeAgain(lease, start) },
+		"Captured":      func(p payments.Payment) (payments.Payment, error) { return p.Captured("ref", start) },
+		"Declined":      func(p payments.Payment) (payments.Payment, error) { return p.Declined("card_declined", start) },
+		"NotCharged":    func(p payments.Payment) (payments.Payment, error) { return p.NotCharged(start.Add(1), start) },
+		"Unresolved":    func(p payments.Payment) (payments.Payment, error) { return p.Unresolved(start.Add(1), start) },
+		"Review":        func(p payments.Payment) (payments.Payment, error) { return p.Review("not_found", start.Add(1), start) },
+		"Cancel":        func(p payments.Payment) (payments.Payment, error) { return p.Cancel(start) },
+		"RequestRefund": func(p payments.Payment) (payments.Payment, error) { return p.RequestRefund(start) },
+		"Refunded":      func(p payments.Payment) (payments.Payment, error) { return p.Refunded(start) },
+		"RefundRefused": func(p payments.Payment) (payments.Payment, error) {
+			return p.RefundRefused(p.RefundRound, "refund_refused", start)
+		},
 		"RefundUnresolved": func(p payments.Payment) (payments.Payment, error) { return p.RefundUnresolved(start.Add(1), start) },
 	}
 }

@@ -88,7 +88,7 @@ func (o *Observer) Moved(_ context.Context, p payments.Payment) {
 
 // RefundRefused implements payments.Observer.
 func (o *Observer) RefundRefused(_ context.Context, p payments.Payment) {
-	o.hear("refund refused", p, nil)
+	o.hear("complete again", p, nil)
 }
 
 // Attempted implements payments.Observer.
