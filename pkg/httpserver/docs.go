@@ -9,6 +9,7 @@ import (
 	"html/template"
 	"net/http"
 	"strconv"
+	"strings"
 	"sync"
 )
 
@@ -97,7 +98,7 @@ func renderDocs(spec []byte) ([]byte, error) {
 		return nil, fmt.Errorf("httpserver: OpenAPI document: %w", err)
 	}
 	page.Style = template.CSS(docsCSS) //nolint:gosec // our own file
-	t, err := template.New("docs").Parse(docsHTML)
+	t, err := template.New("docs").Funcs(template.FuncMap{"prose": prose}).Parse(docsHTML)
 	if err != nil {
 		return nil, fmt.Errorf("httpserver: %w", err)
 	}
@@ -106,4 +107,22 @@ func renderDocs(spec []byte) ([]byte, error) {
 		return nil, fmt.Errorf("httpserver: %w", err)
 	}
 	return out.Bytes(), nil
+}
+
+// prose is a description whose `words` in backticks are code.
+func prose(text string) template.HTML {
+	var out strings.Builder
+	parts := strings.Split(text, "`")
+	for i, part := range parts {
+		part = template.HTMLEscapeString(part)
+		switch {
+		case i%2 == 0:
+			out.WriteString(part)
+		case i == len(parts)-1: // no second backtick
+			out.WriteString("`" + part)
+		default:
+			out.WriteString("<code>" + part + "</code>")
+		}
+	}
+	return template.HTML(out.String()) //nolint:gosec // each part is escaped
 }

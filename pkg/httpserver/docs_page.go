@@ -5,6 +5,9 @@ import (
 	"errors"
 	"html/template"
 	"net/http"
+	"reflect"
+	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -30,12 +33,16 @@ type docsOperation struct {
 	Answers                                    []docsAnswer
 }
 
+// docsAnswer is an answer, or several that differ by nothing but their status.
 type docsAnswer struct {
-	Status, Description string
-	Failed              bool
-	Headers             []docsRow
-	Content             []docsContent
+	Statuses    []docsStatus
+	Description string
+	Failed      bool
+	Headers     []docsRow
+	Content     []docsContent
 }
+
+type docsStatus struct{ Code, Text string }
 
 type docsContent struct {
 	MediaType string
@@ -143,9 +150,7 @@ func (b docsBuilder) operation(method, path string, item, op node) docsOperation
 	body, _ := op.at("requestBody").resolve(b.root)
 	out.BodyRequired = body.at("required").isTrue()
 	out.Body = b.content(body.at("content"))
-	for _, m := range op.at("responses").members {
-		out.Answers = append(out.Answers, b.answer(m.name, m.value))
-	}
+	out.Answers = b.answers(op.at("responses"))
 	return out
 }
 
@@ -178,10 +183,32 @@ func (b docsBuilder) parameter(name string, p node) docsRow {
 	}
 }
 
+// answers are sorted by their status; the failures that say the same become one.
+func (b docsBuilder) answers(responses node) []docsAnswer {
+	members := slices.SortedStableFunc(slices.Values(responses.members), func(x, y member) int {
+		return strings.Compare(x.name, y.name)
+	})
+	var out []docsAnswer
+	for _, m := range members {
+		a := b.answer(m.name, m.value)
+		same := slices.IndexFunc(out, func(o docsAnswer) bool {
+			return a.Failed && o.Failed && o.Description == a.Description && reflect.DeepEqual(o.Headers, a.Headers) && reflect.DeepEqual(o.Content, a.Content)
+		})
+		if same >= 0 {
+			out[same].Statuses = append(out[same].Statuses, a.Statuses...)
+		} else {
+			out = append(out, a)
+		}
+	}
+	return out
+}
+
 func (b docsBuilder) answer(status string, n node) docsAnswer {
 	n, _ = n.resolve(b.root)
+	code, _ := strconv.Atoi(status)
 	out := docsAnswer{
-		Status: status, Description: n.at("description").text(), Failed: status >= "4" && status != "default",
+		Statuses:    []docsStatus{{Code: status, Text: http.StatusText(code)}},
+		Description: n.at("description").text(), Failed: status >= "4" && status != "default",
 		Content: b.content(n.at("content")),
 	}
 	for _, m := range n.at("headers").members {
