@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"testing/synctest"
@@ -33,9 +34,14 @@ func TestMain(m *testing.M) {
 }
 
 // diary notes what happens, in order.
-type diary struct{ lines []string }
+type diary struct {
+	mu    sync.Mutex
+	lines []string
+}
 
 func (d *diary) note(format string, args ...any) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
 	d.lines = append(d.lines, fmt.Sprintf(format, args...))
 }
 

@@ -127,6 +127,7 @@ func TestAnAckIsWrittenUntilItWorks(t *testing.T) {
 		handled := 0
 		stop := consume(t, b, work, func(context.Context, bus.Message) error { handled++; return nil })
 		time.Sleep(time.Minute)
+		synctest.Wait()
 		if handled != 3 {
 			t.Errorf("%d handled: a journal that is down must not stop the deliveries", handled)
 		}
