@@ -6,6 +6,9 @@ import (
 	"gamestore.example/pkg/httpserver"
 )
 
+// maxBody bounds the bodies that a process of its own reads, in bytes.
+const maxBody = 64 << 10
+
 // Standalone serves what a process of its own serves: the Handler, the operators'
 // endpoints, and around them request ids, the access log, metrics and limits.
 func (a *App) Standalone() (http.Handler, error) {
@@ -25,6 +28,7 @@ func (a *App) Standalone() (http.Handler, error) {
 	// The last is the outermost. The log and the metrics stand outside of Recover, so
 	// that they see the answer to a panic.
 	for _, wrap := range []func(http.Handler) http.Handler{
+		httpserver.LimitBody(maxBody),
 		httpserver.SecurityHeaders,
 		httpserver.Recover(a.deps.Logger),
 		metrics,

@@ -6,13 +6,9 @@ import (
 	"testing"
 	"time"
 
-	"gamestore.example/pkg/errs"
 	"gamestore.example/pkg/money"
 	"gamestore.example/users"
 )
-
-// noError is what fails compares the absence of an error with.
-var noError = &errs.Error{}
 
 func purchase(kind users.EntryKind, id string, at time.Time) users.Entry {
 	return users.Entry{
@@ -29,7 +25,7 @@ func (s *suite) add(messageID string, e users.Entry, want bool) {
 	}
 }
 
-// kinds returns the purchase ids of entries.
+// purchases returns the purchase ids of entries.
 func purchases(entries []users.Entry) []string {
 	var ids []string
 	for _, e := range entries {

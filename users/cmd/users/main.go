@@ -32,9 +32,11 @@ func main() {
 
 func run(ctx context.Context, args []string) (err error) {
 	var (
-		cfg    app.Config
-		level  slog.Level
-		web    = httpserver.Config{Addr: "127.0.0.1:8081", MaxBody: 64 << 10}
+		cfg   app.Config
+		level slog.Level
+		// The handler bounds bodies, and its refusals carry the request id: the
+		// server's own bound is only a backstop.
+		web    = httpserver.Config{Addr: "127.0.0.1:8081", MaxBody: 64 << 20}
 		fs     = flag.NewFlagSet("users", flag.ContinueOnError)
 		format = fs.String("log.format", "json", "json or text")
 		busDB  = fs.String("bus.db", "data/users-bus.db", "SQLite `file` of the embedded bus")
