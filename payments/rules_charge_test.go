@@ -260,3 +260,29 @@ func TestRuleAnotherAmountIsQuarantined(t *testing.T) {
 	f.after(time.Hour)
 	f.wantStatus("pur-1", payments.ManualReview, "amount_mismatch")
 }
+
+func TestRuleTheKeyWindowBeginsWhenTheKeyIsSent(t *testing.T) {
+	f := newFixture(t)
+	f.provider.On(payments.KindCharge, paymentstest.NotReached, paymentstest.NotReached, paymentstest.Fail)
+	f.accept("pur-1")
+	f.step()
+	f.after(payments.KeyWindow) // the provider is down for a day
+	f.after(time.Minute)        // and then answers nothing useful
+	f.after(time.Second)
+	f.wantStatus("pur-1", payments.Completed, "")
+}
+
+func TestRuleReviewTakesItsTime(t *testing.T) {
+	cfg := testConfig()
+	cfg.ReviewTries, cfg.ReviewAfter = 1, time.Minute
+	f := newFixtureWith(t, cfg, nil)
+	for range 20 {
+		f.provider.On(payments.KindCharge, paymentstest.Fail)
+	}
+	f.accept("pur-1")
+	f.step()
+	f.after(59 * time.Second)
+	f.wantStatus("pur-1", payments.Unknown, "")
+	f.after(time.Minute)
+	f.wantStatus("pur-1", payments.ManualReview, "unknown")
+}

@@ -284,3 +284,22 @@ func TestNewRefusesWhatIsIncomplete(t *testing.T) {
 		t.Errorf("no configuration: %v", err)
 	}
 }
+
+func TestALateResultLeavesTheNextWorkersLease(t *testing.T) {
+	f := newFixture(t)
+	f.accept("pur-1")
+	next := payments.Lease{ID: "the next worker"}
+	f.provider.On(payments.KindCharge, paymentstest.Fail)
+	f.provider.OnEnter(func(payments.Kind, string) {
+		f.clock.Advance(30 * time.Second)
+		next.Until = f.clock.Now().Add(30 * time.Second)
+		_, err := f.repo.Claim(t.Context(), f.clock.Now(), 1, func(p payments.Payment) (payments.Payment, error) {
+			return p.Start(next, f.clock.Now())
+		})
+		f.must(err)
+	})
+	f.step()
+	if p := f.get("pur-1"); p.Lease != next || !p.DueAt.Equal(next.Until) {
+		t.Errorf("leased to %+v until %v, want %+v", p.Lease, p.DueAt, next)
+	}
+}
