@@ -158,6 +158,11 @@ func TestADeletedAccountIsATombstone(t *testing.T) {
 	if err != nil || !left.Deleted() || left.Email != "" || left.Name != "" || left.PasswordHash != "" || left.Roles != nil {
 		t.Errorf("the tombstone is %+v, %v", left, err)
 	}
+	if entries, err := f.repo.History(t.Context(), u.ID, users.Position{}, 10); err != nil || len(entries) > 0 {
+		t.Errorf("the history is %v, %v", entries, err)
+	}
+	_, err = f.repo.Grant(t.Context(), users.HashToken(tokens.Refresh))
+	wantError(t, "the session", err, users.ErrInvalidRefreshToken)
 	nobody(t, f, u.ID)
 	_, err = f.refresh(tokens.Refresh)
 	wantError(t, "Refresh", err, users.ErrInvalidRefreshToken)

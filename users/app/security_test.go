@@ -135,6 +135,17 @@ func TestUnknownAddressAndWrongPasswordTakeTheSameTimeAndBody(t *testing.T) {
 	}
 }
 
+func TestAPasswordChangeEndsTheOtherSessionsAlone(t *testing.T) {
+	p := start(t, cheap(t, sqliteDSN(t)))
+	c := p.caller()
+	c.signUp("ana@example.com")
+	mine, myRefresh := c.login("ana@example.com", password)
+	_, otherRefresh := c.login("ana@example.com", password)
+	c.as(mine).want(http.StatusNoContent, http.MethodPost, "/api/users/me/password", jsonOf("currentPassword", password, "newPassword", "an even better one"))
+	c.want(http.StatusOK, http.MethodPost, "/api/auth/refresh", jsonOf("refreshToken", myRefresh))
+	c.want(http.StatusUnauthorized, http.MethodPost, "/api/auth/refresh", jsonOf("refreshToken", otherRefresh))
+}
+
 func TestWhatAnotherIsAndOwnsCannotBeReached(t *testing.T) {
 	p := start(t, cheap(t, "memory"))
 	c := p.caller()

@@ -14,10 +14,12 @@ import (
 	"gamestore.example/users"
 )
 
-// Harness is a fresh, empty repository with the outbox that it writes to.
+// Harness is a fresh, empty repository with the outbox that it writes to and the
+// signal that it wakes.
 type Harness struct {
 	Repo   users.Repository
 	Outbox outbox.Store
+	Signal outbox.Signal
 }
 
 // Encoder is how a repository turns events into records.
@@ -32,6 +34,7 @@ func RunRepository(t *testing.T, newHarness func(t *testing.T, encode Encoder) H
 		"AnAddressIsOneLivingAccounts":          emailIsUnique,
 		"ATombstoneFreesItsAddress":             tombstone,
 		"AFailedChangeLeavesNothing":            rollback,
+		"ACommitWithEventsWakesTheRelay":        wakeUp,
 		"AnAdminIsNoticedWhileItLives":          admin,
 		"AnEndedContextChangesNothing":          endedCall,
 		"TwentySignUpsOfOneAddressMakeOne":      signUpRace,

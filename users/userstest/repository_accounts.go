@@ -122,6 +122,29 @@ func rollback(t *testing.T, s *suite) {
 	s.equal("number of events", len(s.events()), 1)
 }
 
+func wakeUp(t *testing.T, s *suite) {
+	woken := func() bool {
+		select {
+		case <-s.Signal:
+			return true
+		default:
+			return false
+		}
+	}
+	s.signUp("user-1", "ana@example.com")
+	if !woken() {
+		t.Error("a sign-up wakes nobody")
+	}
+	s.update("user-1", func(u users.User) (users.User, users.Change) { return u.Renamed("Ana", base()), users.Change{} })
+	if woken() {
+		t.Error("a change without events wakes the relay")
+	}
+	s.erase("user-1")
+	if !woken() {
+		t.Error("a deletion wakes nobody")
+	}
+}
+
 func admin(t *testing.T, s *suite) {
 	has := func(want bool) {
 		t.Helper()

@@ -20,8 +20,8 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 func TestRepository(t *testing.T) {
 	userstest.RunRepository(t, func(_ *testing.T, encode userstest.Encoder) userstest.Harness {
-		store := outboxmemory.NewStore(time.Now)
-		return userstest.Harness{Repo: memory.NewRepository(encode, store, outbox.NewSignal()), Outbox: store}
+		store, signal := outboxmemory.NewStore(time.Now), outbox.NewSignal()
+		return userstest.Harness{Repo: memory.NewRepository(encode, store, signal), Outbox: store, Signal: signal}
 	})
 }
 

@@ -42,8 +42,8 @@ func open(t *testing.T, path string) *sqldb.DB {
 
 func TestRepository(t *testing.T) {
 	userstest.RunRepository(t, func(t *testing.T, encode userstest.Encoder) userstest.Harness {
-		db := open(t, filepath.Join(t.TempDir(), "users.db"))
-		return userstest.Harness{Repo: sqlite.NewRepository(db, encode, outbox.NewSignal()), Outbox: outboxsqlite.NewStore(db)}
+		db, signal := open(t, filepath.Join(t.TempDir(), "users.db")), outbox.NewSignal()
+		return userstest.Harness{Repo: sqlite.NewRepository(db, encode, signal), Outbox: outboxsqlite.NewStore(db), Signal: signal}
 	})
 }
 
