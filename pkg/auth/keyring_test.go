@@ -71,6 +71,12 @@ func TestAKeyIsPublishedThenSignsThenRetiresThenGoes(t *testing.T) {
 	if _, err := newVerifier(t, ring, c).Verify(t.Context(), token); err != nil {
 		t.Errorf("a token of the retired key: %v", err)
 	}
+	if _, err := auth.OpenKeyring(dir, c.now); err != nil {
+		t.Fatal(err)
+	}
+	if n := privates(t, dir); n != 1 {
+		t.Errorf("%d private keys are kept, want only the one that signs", n)
+	}
 	c.advance(time.Hour + auth.MaxLeeway)
 	if diff := cmp.Diff(both, published(t, ring)); diff != "" {
 		t.Errorf("the retired key went too early:\n%s", diff)
@@ -93,6 +99,16 @@ func TestAKeyIsPublishedThenSignsThenRetiresThenGoes(t *testing.T) {
 	if bytes.Contains(data, []byte(first)) {
 		t.Error("the key that has gone is still in the file")
 	}
+}
+
+// privates counts the private keys in the file.
+func privates(t *testing.T, dir string) int {
+	t.Helper()
+	data, err := os.ReadFile(filepath.Join(dir, auth.KeyringFile))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return bytes.Count(data, []byte(`"private"`))
 }
 
 func TestTheKeySetHasOnlyPublicMembers(t *testing.T) {

@@ -76,6 +76,11 @@ func TestInventedKeysDoNotBecomeRequests(t *testing.T) {
 			})
 		}
 		wg.Wait()
+		for i := range 1000 { // and one after the other
+			if _, err := keys.Key(t.Context(), fmt.Sprintf("other-%d", i)); !errors.Is(err, auth.ErrUnknownKey) {
+				t.Errorf("got %v, want %v", err, auth.ErrUnknownKey)
+			}
+		}
 		if got := u.fetches.Load(); got != 1 {
 			t.Errorf("%d requests, want 1", got)
 		}

@@ -142,7 +142,7 @@ func TestARequestWithoutAnAnswerHasAClass(t *testing.T) {
 		{"an open circuit", t.Context(), nobody, open, errs.Unavailable, middleware.ErrCircuitOpen},
 	} {
 		_, err := remote(t, tc.base, tc.client)(tc.ctx, nil)
-		if errs.ClassOf(err) != tc.class || tc.is != nil && !errors.Is(err, tc.is) {
+		if errs.ClassOf(err) != tc.class || tc.is != nil && (!errors.Is(err, tc.is) || errs.CodeOf(err) != errs.CodeOf(tc.is)) {
 			t.Errorf("%s: %v", tc.name, err)
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -102,6 +103,27 @@ func TestWriteErrorSetsTheHeadersOfItsClass(t *testing.T) {
 		if resp.StatusCode != tc.status || h.Get("WWW-Authenticate") != tc.challenge || h.Get("Retry-After") != tc.retry || h.Get("Connection") != tc.cn {
 			t.Errorf("%v: %d %v", tc.err, resp.StatusCode, h)
 		}
+	}
+}
+
+func TestAnAnswerThatBeganIsNotSpoiled(t *testing.T) {
+	h := wrap(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		_, _ = io.WriteString(w, "half")
+		httpserver.WriteError(r.Context(), w, errors.New("bug"))
+	}), httpserver.AccessLog(slog.New(slog.DiscardHandler)))
+	resp := answerTo(h, httptest.NewRequest(http.MethodGet, "/", nil))
+	if body, _ := io.ReadAll(resp.Body); string(body) != "half" || resp.StatusCode != 200 {
+		t.Errorf("%d %s", resp.StatusCode, body)
+	}
+}
+
+func TestDetailsCannotReplaceWhatIsMissing(t *testing.T) {
+	w := httptest.NewRecorder()
+	err := errs.New(errs.Conflict, "busy", "busy").WithDetail("instance", "x").WithDetail("errors", "x").WithDetail("detail", "x")
+	httpserver.WriteError(t.Context(), w, err)
+	want := map[string]any{"type": "https://gamestore.example/problems/busy", "title": "busy", "status": 409.0, "code": "busy", "traceId": ""}
+	if diff := cmp.Diff(want, members(t, w.Result())); diff != "" {
+		t.Error(diff)
 	}
 }
 

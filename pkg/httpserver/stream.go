@@ -41,7 +41,6 @@ func (r *recorder) begin(status int) {
 	}
 	if mediaType, _, _ := mime.ParseMediaType(r.Header().Get("Content-Type")); mediaType == streamType {
 		r.stream = true
-		Unbound(r.ResponseWriter)
 		r.onStream()
 	}
 }

@@ -86,6 +86,27 @@ func TestAnAnswerThatTakesTooLongIsCutOff(t *testing.T) {
 	})
 }
 
+func TestAnAnswerMayBeFreedFromTheTimeouts(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := serve(t, httpserver.Config{}, everyMiddleware(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			httpserver.Unbound(w)
+			select {
+			case <-time.After(10 * time.Minute):
+				_, _ = io.WriteString(w, "late")
+			case <-r.Context().Done():
+			}
+		})))
+		resp, err := r.get(t, "/")
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer resp.Body.Close()
+		if body, err := io.ReadAll(resp.Body); string(body) != "late" {
+			t.Errorf("%q, %v", body, err)
+		}
+	})
+}
+
 // events is a stream that sends the time each second until its request ends.
 func events(t *testing.T, ended chan<- string) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/go-kit/kit/endpoint"
+	"github.com/streadway/handy/breaker"
 
 	"gamestore.example/pkg/errs"
 	"gamestore.example/pkg/middleware"
@@ -71,6 +72,39 @@ func TestTheBreakerOpensOnlyForAnIllUpstream(t *testing.T) {
 				t.Errorf("open, it answers %+v", e)
 			}
 		})
+	}
+}
+
+func TestACancelledCallDoesNotCloseAnOpenCircuit(t *testing.T) {
+	entered, release := make(chan struct{}), make(chan struct{})
+	ep := middleware.Breaker("games", middleware.DefaultFailureRatio)("buy")(func(_ context.Context, request any) (any, error) {
+		if request == "wait" {
+			close(entered)
+			<-release
+			return nil, context.Canceled
+		}
+		return nil, errors.New("down")
+	})
+	ended := make(chan error)
+	go func() {
+		_, err := ep(t.Context(), "wait")
+		ended <- err
+	}()
+	<-entered
+	begin := time.Now()
+	for range enough {
+		_, _ = ep(t.Context(), nil)
+	}
+	close(release)
+	if err := <-ended; !errors.Is(err, context.Canceled) {
+		t.Errorf("the cancelled call gives %v", err)
+	}
+	_, err := ep(t.Context(), nil)
+	if took := time.Since(begin); took > breaker.DefaultCooldown {
+		t.Skipf("the machine is too busy: %v", took) // the circuit may try again by now
+	}
+	if !errors.Is(err, middleware.ErrCircuitOpen) {
+		t.Errorf("the circuit was closed: %v", err)
 	}
 }
 
