@@ -131,7 +131,7 @@ func Routes() []Route {
 
 		read("/api/payments", Payments, user),
 		read("/api/payments/{id}", Payments, user),
-		write(http.MethodPost, "/api/payments/{id}/reconcile", Payments, admin, ClassPurchase, smallBody),
+		write(http.MethodPost, "/api/payments/{id}/reconcile", Payments, user, ClassPurchase, smallBody),
 		write(http.MethodPost, "/api/payments/webhooks/{provider}", Payments, public, ClassWebhook, webhookBody),
 	}
 }

@@ -13,6 +13,9 @@ import (
 
 	"gamestore.example/gateway"
 	"gamestore.example/pkg/auth"
+	"gamestore.example/pkg/contract/games"
+	"gamestore.example/pkg/contract/payments"
+	"gamestore.example/pkg/contract/users"
 	"gamestore.example/pkg/httpserver"
 	"gamestore.example/pkg/lifecycle"
 	"gamestore.example/pkg/middleware"
@@ -130,7 +133,7 @@ func (b *builder) edge(api *gateway.Router) (http.Handler, error) {
 	if err != nil {
 		return nil, fmt.Errorf("gateway: %w", err)
 	}
-	document, err := document()
+	document, err := gateway.Document(users.OpenAPI, games.OpenAPI, payments.OpenAPI)
 	if err != nil {
 		return nil, err
 	}

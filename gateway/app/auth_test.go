@@ -150,7 +150,7 @@ func TestWhoMayPass(t *testing.T) {
 			{"POST", "/api/games", 401, 403, 200},
 			{"PUT", "/api/games/x", 401, 403, 200},
 			{"DELETE", "/api/games/x", 401, 403, 200},
-			{"POST", "/api/payments/x/reconcile", 401, 403, 200},
+			{"POST", "/api/payments/x/reconcile", 401, 200, 200},
 			{"POST", "/api/payments/webhooks/simulated", 200, 200, 200},
 		} {
 			for header, want := range map[string]int{"": tc.nobody, user: tc.asUser, admin: tc.admin} {

@@ -12,7 +12,10 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"gamestore.example/pkg/contract/contracttest"
+	"gamestore.example/pkg/contract/games"
 	"gamestore.example/pkg/contract/openapi"
+	"gamestore.example/pkg/contract/payments"
+	"gamestore.example/pkg/contract/users"
 )
 
 // with returns a small document: a path of its own, a tag, a schema, and the
@@ -143,5 +146,25 @@ func TestAddProblems(t *testing.T) {
 	}
 	if _, err := openapi.AddProblems([]byte(`{"openapi":"3.1.0","info":{},"paths":{}}`), nil); err == nil {
 		t.Error("a reference to nothing was added")
+	}
+}
+
+func TestTheServicesDocumentsMerge(t *testing.T) {
+	merged, err := openapi.Merge(users.OpenAPI, games.OpenAPI, payments.OpenAPI)
+	if err != nil {
+		t.Fatal(err)
+	}
+	contracttest.CheckDocument(t, merged)
+	operations := 0
+	for _, item := range contracttest.Load(t, merged).Paths.Map() {
+		operations += len(item.Operations())
+	}
+	for _, spec := range [][]byte{users.OpenAPI, games.OpenAPI, payments.OpenAPI} {
+		for _, item := range contracttest.Load(t, spec).Paths.Map() {
+			operations -= len(item.Operations())
+		}
+	}
+	if operations != 0 {
+		t.Errorf("%+d operations after the merge", operations)
 	}
 }
