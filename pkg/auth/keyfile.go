@@ -71,7 +71,7 @@ func readKeyFile(path string) ([]ringKey, fs.FileInfo, error) {
 	if err != nil {
 		return nil, nil, fmt.Errorf("auth: keyring: %w", err)
 	}
-	defer f.Close() //nolint:errcheck // opened for reading
+	defer f.Close()
 	info, err := f.Stat()
 	if err != nil {
 		return nil, nil, fmt.Errorf("auth: keyring: %w", err)

@@ -160,7 +160,7 @@ func (r *RemoteKeys) fetch(ctx context.Context, now time.Time) (*remoteSet, erro
 	if err != nil {
 		return nil, fmt.Errorf("auth: key set: %w", err)
 	}
-	defer resp.Body.Close() //nolint:errcheck // read to its end or given up
+	defer resp.Body.Close()
 	if resp.StatusCode == http.StatusNotModified && old != nil {
 		return &remoteSet{keys: old.keys, etag: old.etag, fetched: now}, nil
 	}

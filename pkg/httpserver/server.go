@@ -111,7 +111,7 @@ func (s *Server) wait(ctx context.Context, served <-chan error) {
 	defer timer.Stop()
 	select {
 	case <-timer.C:
-	case <-served:
+	case <-served: //nolint:errcheck // Run looks at the end of serving
 	}
 }
 
