@@ -4,15 +4,13 @@ import (
 	"context"
 	"sync"
 	"time"
-
-	"gamestore.example/pkg/errs"
 )
 
 // AwaitPurchase implements Service. It wakes after each change that this process
 // commits, and reads again now and then for those of other processes.
 func (s *Shop) AwaitPurchase(ctx context.Context, q AwaitPurchase) (Purchase, error) {
-	if q.Wait < 0 || q.Wait > MaxWait {
-		return Purchase{}, errs.InvalidFields(errs.Field{Name: "wait", Message: "must be from 0 to 30 seconds"})
+	if err := q.Validate(); err != nil {
+		return Purchase{}, err
 	}
 	changed, forget := s.hub.listen(q.PurchaseID)
 	defer forget()

@@ -158,6 +158,14 @@ type UserEvent struct {
 // ValidID reports whether s can be an id: 1 to 64 letters, digits, _ or -.
 func ValidID(s string) bool { return s != "" && len(s) <= MaxID && strings.Trim(s, idChars) == "" }
 
+// Validate returns an Invalid error if the wait is out of range, or nil.
+func (q AwaitPurchase) Validate() error {
+	if q.Wait < 0 || q.Wait > MaxWait {
+		return errs.InvalidFields(errs.Field{Name: "wait", Message: "must be from 0 to 30 seconds"})
+	}
+	return nil
+}
+
 func (c PurchaseGame) validate() error {
 	var bad []errs.Field
 	if m := c.PaymentMethod; m != "" && (!ValidID(m) || !strings.Contains(letters, m[:1])) {

@@ -44,4 +44,6 @@ const (
 	// Contradiction cannot be true together with what is known. It changed
 	// nothing, and somebody should look.
 	Contradiction Outcome = "contradiction"
+	// Refused ended in the dead letters, such as another amount. Somebody has to look.
+	Refused Outcome = "refused"
 )

@@ -68,7 +68,7 @@ func (s *Shop) react(ctx context.Context, event, step string, e PaymentEvent, ap
 	case Contradiction:
 		s.log.WarnContext(ctx, "an event contradicts the purchase; nothing was changed", "event", event, "purchase_id", e.PurchaseID,
 			"payment_id", e.Payment.ID, "status", string(up.Purchase.Status), "message_id", e.MessageID)
-	case Duplicate, Ignored:
+	case Duplicate, Ignored, Refused:
 	}
 	return up.Outcome, nil
 }
@@ -78,7 +78,7 @@ func (s *Shop) refused(ctx context.Context, event string, e PaymentEvent, err er
 	if errs.SettleOf(err) != errs.Dead {
 		return
 	}
-	s.meter.Reaction(event, "refused")
+	s.meter.Reaction(event, Refused)
 	s.log.LogAttrs(ctx, slog.LevelError, "an event was refused", slog.String("event", event), slog.String("purchase_id", e.PurchaseID),
 		slog.String("payment_id", e.Payment.ID), slog.String("message_id", e.MessageID), slog.Any("error", err))
 }

@@ -1,0 +1,75 @@
+package httpapi
+
+import (
+	"context"
+	"net/http"
+	"strconv"
+	"strings"
+
+	"gamestore.example/games"
+	"gamestore.example/pkg/errs"
+)
+
+// etag is the entity tag of a version.
+func etag(version int64) string { return `"` + strconv.FormatInt(version, 10) + `"` }
+
+// versionOf is the inverse of etag; 0 for anything else.
+func versionOf(tag string) int64 {
+	inner, ok := strings.CutPrefix(tag, `"`)
+	if inner, ok = strings.CutSuffix(inner, `"`); !ok || strings.HasPrefix(inner, "+") {
+		return 0
+	}
+	n, err := strconv.ParseInt(inner, 10, 64)
+	if err != nil || n < 1 {
+		return 0
+	}
+	return n
+}
+
+// ifMatch returns the version in If-Match, 0 without one. A tag that is not of this
+// service, or a weak one, matches nothing.
+func ifMatch(r *http.Request) (int64, error) {
+	values := r.Header.Values("If-Match")
+	if len(values) == 0 {
+		return 0, nil
+	}
+	tag := strings.TrimSpace(values[0])
+	switch {
+	case len(values) > 1 || strings.Contains(tag, ","):
+	case tag == "*":
+		return games.AnyVersion, nil
+	case versionOf(tag) > 0:
+		return versionOf(tag), nil
+	case isTag(tag):
+		return 0, games.ErrVersionMismatch
+	}
+	return 0, errs.InvalidFields(errs.Field{Name: "If-Match", Message: `must be one entity tag, such as "3", or *`})
+}
+
+func isTag(s string) bool {
+	s = strings.TrimPrefix(s, "W/")
+	return len(s) >= 2 && s[0] == '"' && strings.IndexByte(s[1:], '"') == len(s)-2
+}
+
+type ifNoneMatchKey struct{}
+
+// keepIfNoneMatch takes the header to where the answer is encoded.
+func keepIfNoneMatch(ctx context.Context, r *http.Request) context.Context {
+	if values := r.Header.Values("If-None-Match"); len(values) > 0 {
+		return context.WithValue(ctx, ifNoneMatchKey{}, strings.Join(values, ","))
+	}
+	return ctx
+}
+
+// unchanged reports whether the client has this tag, by the weak comparison that
+// RFC 9110 asks for.
+func unchanged(ctx context.Context, tag string) bool {
+	have, _ := ctx.Value(ifNoneMatchKey{}).(string)
+	for one := range strings.SplitSeq(have, ",") {
+		one = strings.TrimSpace(one)
+		if one == "*" || strings.TrimPrefix(one, "W/") == tag {
+			return true
+		}
+	}
+	return false
+}
