@@ -67,7 +67,7 @@ func sameKeys(a, b []ringKey) bool {
 
 // readKeyFile reads and checks the file.
 func readKeyFile(path string) ([]ringKey, fs.FileInfo, error) {
-	f, err := os.Open(path) //nolint:gosec // the path is the operator's configuration
+	f, err := os.Open(path)
 	if err != nil {
 		return nil, nil, fmt.Errorf("auth: keyring: %w", err)
 	}
@@ -186,7 +186,7 @@ func syncDir(dir string) error {
 	if runtime.GOOS == "windows" {
 		return nil // directories cannot be synced there
 	}
-	d, err := os.Open(dir) //nolint:gosec // the path is the operator's configuration
+	d, err := os.Open(dir)
 	if err != nil {
 		return err
 	}

@@ -13,7 +13,7 @@ const lockPoll = 10 * time.Millisecond
 // lockFile takes the lock that keeps processes from writing the keyring at the
 // same time. The system frees it when its process ends, however that ends.
 func lockFile(ctx context.Context, path string) (unlock func(), err error) {
-	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600) //nolint:gosec // the path is the operator's configuration
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
 	if err != nil {
 		return nil, fmt.Errorf("auth: keyring lock: %w", err)
 	}

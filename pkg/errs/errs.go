@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"maps"
+	"strings"
 	"time"
 )
 
@@ -65,14 +66,15 @@ func InvalidFields(fields ...Field) error {
 
 // Error returns the message and the causes, for the log.
 func (e *Error) Error() string {
-	s := string(e.Code) + ": " + e.Message
+	var s strings.Builder
+	s.WriteString(string(e.Code) + ": " + e.Message)
 	for _, f := range e.Fields {
-		s += "; " + f.Name + ": " + f.Message
+		s.WriteString("; " + f.Name + ": " + f.Message)
 	}
 	if e.cause != nil {
-		s += ": " + e.cause.Error()
+		s.WriteString(": " + e.cause.Error())
 	}
-	return s
+	return s.String()
 }
 
 // Unwrap returns the cause.

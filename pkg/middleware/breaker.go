@@ -88,7 +88,7 @@ func BreakerFailure(err error) bool {
 	if err == nil || errors.Is(err, context.Canceled) {
 		return false
 	}
-	switch errs.ClassOf(err) { //nolint:exhaustive // all the others are answers
+	switch errs.ClassOf(err) {
 	case errs.Internal, errs.Unavailable, errs.Timeout:
 		return true
 	default:

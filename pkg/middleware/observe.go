@@ -60,7 +60,7 @@ func levelOf(err error) slog.Level {
 	if err == nil || errors.Is(err, context.Canceled) {
 		return slog.LevelInfo
 	}
-	switch errs.ClassOf(err) { //nolint:exhaustive // all the others are the client's doing
+	switch errs.ClassOf(err) {
 	case errs.Internal:
 		return slog.LevelError
 	case errs.Unavailable, errs.Timeout:

@@ -11,14 +11,14 @@ import (
 	"github.com/pressly/goose/v3"
 )
 
-var setName = regexp.MustCompile(`^[a-z][a-z0-9_]{0,30}$`)
+const setName = `^[a-z][a-z0-9_]{0,30}$`
 
 // Migrate brings the tables of one set up to date. The files NNNNN_name.sql in the root of
 // fsys are goose migrations (https://github.com/pressly/goose). Each set
 // keeps its own version in the table goose_<set>, so that several share a
 // file. It is idempotent, and safe when several processes start at once.
 func Migrate(ctx context.Context, db *DB, set string, fsys fs.FS) error {
-	if !setName.MatchString(set) {
+	if ok, err := regexp.MatchString(setName, set); err != nil || !ok {
 		return fmt.Errorf("sqldb: %q is not the name of a set of migrations", set)
 	}
 	// Of those who apply the same migration at once one succeeds, and the others

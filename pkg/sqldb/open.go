@@ -61,7 +61,7 @@ func create(full string) error {
 
 // syncDir makes a new name in a folder durable.
 func syncDir(dir string) error {
-	d, err := os.Open(dir) //nolint:gosec // the folder of the operator's own database
+	d, err := os.Open(dir)
 	if err != nil {
 		return fmt.Errorf("folder of the database: %w", err)
 	}

@@ -5,8 +5,9 @@ import (
 	"testing"
 	"unicode/utf8"
 
-	"gamestore.example/pkg/words"
 	"github.com/google/go-cmp/cmp"
+
+	"gamestore.example/pkg/words"
 )
 
 func TestSplit(t *testing.T) {

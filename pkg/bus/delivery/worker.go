@@ -108,13 +108,13 @@ func (w *Worker) report(ctx context.Context, m bus.Message, settle errs.Settle, 
 	log := w.logger.With("message_id", m.ID, "key", m.Key)
 	code := slog.String("code", string(errs.CodeOf(err)))
 	if errs.ClassOf(err) == errs.Internal {
-		log.ErrorContext(ctx, "handler failed", code, "attempt", m.Attempt, "error", err.Error())
+		log.ErrorContext(ctx, "handler failed", code, slog.Int("attempt", m.Attempt), slog.String("error", err.Error()))
 	}
 	switch {
 	case settle == errs.Dead:
 		log.WarnContext(ctx, "dead letter", code)
 	case settle == errs.Retry:
-		log.InfoContext(ctx, "delivery will be tried again", code, "attempt", m.Attempt)
+		log.InfoContext(ctx, "delivery will be tried again", code, slog.Int("attempt", m.Attempt))
 	case held == 0:
 		log.WarnContext(ctx, "delivery held", code)
 	}

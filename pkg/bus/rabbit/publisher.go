@@ -95,8 +95,9 @@ func (p *publisher) open(s *session) (*outlet, error) {
 	// A channel can die alone, of an unknown exchange for instance; the session goes with it.
 	channelClosed := ch.NotifyClose(make(chan *amqp.Error, 1))
 	go func() {
-		<-channelClosed
-		s.cut()
+		for range channelClosed { // it is closed after at most one error
+			s.cut()
+		}
 	}()
 	return &outlet{
 		session: s, ch: ch, gone: make(chan struct{}), window: semaphore.NewWeighted(int64(p.cfg.Window)),

@@ -112,11 +112,11 @@ func (b *Broker) Start(ctx context.Context) error {
 	if err := os.WriteFile(config, []byte(text), 0o600); err != nil {
 		return err
 	}
-	b.names = exec.Command("epmd", "-port", strconv.Itoa(b.epmd), "-address", "127.0.0.1") //nolint:noctx,gosec // as below
+	b.names = exec.Command("epmd", "-port", strconv.Itoa(b.epmd), "-address", "127.0.0.1")
 	if err := b.names.Start(); err != nil {
 		return fmt.Errorf("start epmd: %w", err)
 	}
-	b.cmd = exec.Command(server) //nolint:noctx // it outlives ctx and is ended by Stop or Kill
+	b.cmd = exec.Command(server) // it outlives ctx and is ended by Stop or Kill
 	b.cmd.Env = b.env()
 	b.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	output := &bytes.Buffer{}
@@ -175,7 +175,7 @@ func (b *Broker) await(ctx context.Context) error {
 
 // Ctl runs rabbitmqctl with arguments and returns what it printed.
 func (b *Broker) Ctl(ctx context.Context, args ...string) (string, error) {
-	cmd := exec.CommandContext(ctx, ctl, append([]string{"--quiet"}, args...)...) //nolint:gosec // tests choose the arguments
+	cmd := exec.CommandContext(ctx, ctl, append([]string{"--quiet"}, args...)...)
 	cmd.Env = b.env()
 	out, err := cmd.CombinedOutput()
 	if err != nil {

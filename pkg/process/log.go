@@ -1,0 +1,24 @@
+package process
+
+import (
+	"flag"
+	"io"
+	"log/slog"
+
+	"gamestore.example/pkg/observe"
+)
+
+// LogConfig says how a process logs.
+type LogConfig struct {
+	Level  slog.Level
+	Format string
+}
+
+// RegisterFlags adds -log.level and -log.format.
+func (c *LogConfig) RegisterFlags(fs *flag.FlagSet) {
+	fs.TextVar(&c.Level, "log.level", slog.LevelInfo, "debug, info, warn or error")
+	fs.StringVar(&c.Format, "log.format", "json", "json or text")
+}
+
+// New returns the logger.
+func (c *LogConfig) New(w io.Writer) *slog.Logger { return observe.NewLogger(w, c.Level, c.Format) }

@@ -1,0 +1,149 @@
+// Package process runs one service as a process of its own: flags, log, metrics, bus,
+// HTTP server, consumers, and an orderly end. What the service is made of is its
+// own app's matter.
+package process
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"os"
+
+	"github.com/peterbourgon/ff/v3"
+	"github.com/prometheus/client_golang/prometheus"
+
+	"gamestore.example/pkg/bus"
+	"gamestore.example/pkg/httpserver"
+	"gamestore.example/pkg/lifecycle"
+	"gamestore.example/pkg/observe"
+)
+
+// App is a composed service.
+type App interface {
+	// Handler serves the API.
+	Handler() http.Handler
+	// Subscriptions are the queues to consume.
+	Subscriptions() []bus.Subscription
+	// Actors run beside the server and the consumers, and stop after them.
+	Actors() []lifecycle.Actor
+	// Ready tells whether the service's own store answers.
+	Ready(ctx context.Context) error
+	// Close frees what the service opened, after everything has stopped.
+	Close() error
+}
+
+// Runtime is what a process gives its App.
+type Runtime struct {
+	Logger   *slog.Logger
+	Registry *prometheus.Registry
+	Bus      bus.Bus
+}
+
+// Spec is a service to run.
+type Spec struct {
+	// Name is the service's name, such as "games".
+	Name string
+	// Web holds the defaults of the HTTP server.
+	Web httpserver.Config
+	// Version and Revision are of the build.
+	Version, Revision string
+	// RegisterFlags adds the service's own flags.
+	RegisterFlags func(fs *flag.FlagSet)
+	// Build composes the service after the flags are parsed.
+	Build func(ctx context.Context, r Runtime) (App, error)
+}
+
+// Main runs the service until a signal comes, and returns the exit status.
+func Main(s Spec) int {
+	err := Run(context.Background(), s, os.Args[1:])
+	if err == nil || errors.Is(err, flag.ErrHelp) {
+		return 0
+	}
+	fmt.Fprintf(os.Stderr, "%s: %v\n", s.Name, err)
+	return 1
+}
+
+// Run parses args, where a flag goes before its variable in the environment and that
+// before the config file, and runs the service until ctx ends or a signal comes.
+func Run(ctx context.Context, s Spec, args []string) (err error) {
+	var (
+		fs     = flag.NewFlagSet(s.Name, flag.ContinueOnError)
+		log    LogConfig
+		events BusConfig
+	)
+	log.RegisterFlags(fs)
+	events.RegisterFlags(fs, s.Name)
+	s.Web.RegisterFlags(fs, "http.")
+	s.RegisterFlags(fs)
+	if err := Parse(fs, args); err != nil {
+		return err
+	}
+	r := Runtime{Logger: log.New(os.Stderr).With("service", s.Name), Registry: observe.NewRegistry(s.Version, s.Revision)}
+	var closeBus func() error
+	if r.Bus, closeBus, err = events.Open(ctx, s.Name, r.Logger, r.Registry); err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, closeBus()) }()
+	app, err := s.Build(ctx, r)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, app.Close()) }()
+	return serve(ctx, s, app, r)
+}
+
+// serve starts everything: what takes work in stops first.
+func serve(ctx context.Context, s Spec, app App, r Runtime) error {
+	handler, err := edge(s.Name, app, r)
+	if err != nil {
+		return err
+	}
+	server, err := httpserver.New(s.Web, handler, r.Logger)
+	if err != nil {
+		return err
+	}
+	consumers := NewConsumers(r.Bus, r.Logger, app.Subscriptions()...)
+	if err := consumers.Declare(ctx); err != nil {
+		server.Close()
+		return err
+	}
+	actors := append([]lifecycle.Actor{{Name: "http", Run: server.Run}, consumers.Actor()}, app.Actors()...)
+	return lifecycle.Run(ctx, r.Logger, actors...)
+}
+
+// edge is what is around the API of a service: the operators' endpoints, request
+// ids, the access log, metrics.
+func edge(name string, app App, r Runtime) (http.Handler, error) {
+	metrics, err := httpserver.Metrics(prometheus.WrapRegistererWith(prometheus.Labels{"service": name}, r.Registry))
+	if err != nil {
+		return nil, err
+	}
+	ops := httpserver.Ops(r.Registry, app.Ready)
+	api := app.Handler()
+	var h http.Handler = http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
+		switch req.URL.Path {
+		case "/healthz", "/readyz", "/metrics":
+			ops.ServeHTTP(w, req)
+		default:
+			api.ServeHTTP(w, req)
+		}
+	})
+	// The last is the outermost. The log and the metrics stand outside of Recover, so
+	// that they see the answer to a panic.
+	for _, wrap := range []func(http.Handler) http.Handler{
+		httpserver.SecurityHeaders, httpserver.Recover(r.Logger), metrics, httpserver.AccessLog(r.Logger), httpserver.RequestID,
+	} {
+		h = wrap(h)
+	}
+	return h, nil
+}
+
+// Parse reads flags, then variables of the environment, then the file of -config, a
+// flag and its value on each line.
+func Parse(fs *flag.FlagSet, args []string) error {
+	fs.String("config", "", "`file` with a flag and its value on each line")
+	return ff.Parse(fs, args, ff.WithEnvVars(), ff.WithConfigFileFlag("config"), ff.WithConfigFileParser(ff.PlainParser))
+}
