@@ -50,21 +50,26 @@ type running struct {
 	*pipes
 	client *http.Client
 	stop   context.CancelFunc // begins the drain
-	ended  chan error
+	ended  chan struct{}      // closed when Run has returned err
+	err    error
 }
 
 func serve(t *testing.T, cfg httpserver.Config, h http.Handler) *running {
 	t.Helper()
-	r := &running{pipes: newPipes(), ended: make(chan error, 1)}
+	r := &running{pipes: newPipes(), ended: make(chan struct{})}
 	transport := &http.Transport{DialContext: r.dial}
 	r.client = &http.Client{Transport: transport}
 	srv := httpserver.NewOn(cfg, h, slog.New(slog.DiscardHandler), r.pipes)
 	ctx, cancel := context.WithCancel(t.Context())
 	r.stop = cancel
-	go func() { r.ended <- srv.Run(ctx) }()
+	go func() {
+		defer close(r.ended)
+		r.err = srv.Run(ctx)
+	}()
 	t.Cleanup(func() {
 		cancel()
 		transport.CloseIdleConnections()
+		<-r.ended
 		synctest.Wait()
 	})
 	return r
@@ -83,8 +88,9 @@ func (r *running) get(t *testing.T, path string) (*http.Response, error) {
 func (r *running) end(t *testing.T) time.Duration {
 	t.Helper()
 	begin := time.Now()
-	if err := <-r.ended; err != nil {
-		t.Error(err)
+	<-r.ended
+	if r.err != nil {
+		t.Error(r.err)
 	}
 	return time.Since(begin)
 }
