@@ -114,7 +114,7 @@ func New(ctx context.Context, cfg Config, deps Deps) (_ *App, err error) {
 	a.set = endpoints.New(a.shop, wrap, a.deps.Verifier)
 	a.reactions = endpoints.NewReactions(a.shop, wrap)
 	a.handler = withDocs(httpapi.NewHandler(a.set))
-	a.relay, err = outbox.NewRelay(a.store.outbox, a.deps.Bus, signal, outbox.RelayConfig{Name: "games"}, a.deps.Logger, a.metrics)
+	a.relay, err = outbox.NewRelay(a.store.outbox, a.deps.Bus, signal, cfg.Outbox, a.deps.Logger, a.metrics)
 	return a, err
 }
 

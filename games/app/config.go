@@ -5,10 +5,14 @@ import (
 	"fmt"
 	"strings"
 	"time"
+
+	"gamestore.example/pkg/outbox"
 )
 
 // Config is what the service can be told from outside.
 type Config struct {
+	// Outbox says how events leave the store.
+	Outbox outbox.RelayConfig
 	// DSN is where games and purchases are stored: "sqlite:<path>", or "memory" to
 	// forget them.
 	DSN string
@@ -25,6 +29,7 @@ type Config struct {
 // Defaults returns the configuration that needs no other.
 func Defaults() Config {
 	return Config{
+		Outbox:       outbox.RelayConfig{Name: "games"},
 		DSN:          "sqlite:data/games.db",
 		Search:       "bleve:data/games.bleve",
 		RefundWindow: 14 * 24 * time.Hour,
@@ -38,6 +43,7 @@ func Defaults() Config {
 // as "games.".
 func (c *Config) RegisterFlags(fs *flag.FlagSet, prefix string) {
 	*c = Defaults()
+	c.Outbox.RegisterFlags(fs, prefix+"outbox.")
 	fs.StringVar(&c.DSN, prefix+"db.dsn", c.DSN, "where games and purchases are stored: sqlite:`path`, or memory")
 	fs.StringVar(&c.Search, prefix+"search", c.Search, "where the search index is: bleve:`folder`, or memory")
 	fs.DurationVar(&c.RefundWindow, prefix+"refund.window", c.RefundWindow, "how long after completion a refund may be asked for")

@@ -3,6 +3,7 @@ package outbox
 import (
 	"context"
 	"crypto/rand"
+	"flag"
 	"log/slog"
 	"sync"
 	"time"
@@ -37,6 +38,13 @@ type RelayConfig struct {
 	Measure time.Duration
 	// Prune is about how often old records are deleted. Default 1 minute.
 	Prune time.Duration
+}
+
+// RegisterFlags adds the flags <prefix>lease and <prefix>retention.
+func (c *RelayConfig) RegisterFlags(fs *flag.FlagSet, prefix string) {
+	*c = c.withDefaults()
+	fs.DurationVar(&c.Lease, prefix+"lease", c.Lease, "how long events that a dead relay had claimed wait for another")
+	fs.DurationVar(&c.Retention, prefix+"retention", c.Retention, "how long sent events stay to be looked at")
 }
 
 func (c RelayConfig) withDefaults() RelayConfig {

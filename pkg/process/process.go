@@ -14,6 +14,8 @@ import (
 
 	"github.com/peterbourgon/ff/v3"
 	"github.com/prometheus/client_golang/prometheus"
+	"go.opentelemetry.io/otel/trace"
+	"go.opentelemetry.io/otel/trace/noop"
 
 	"gamestore.example/pkg/bus"
 	"gamestore.example/pkg/httpserver"
@@ -39,6 +41,7 @@ type App interface {
 type Runtime struct {
 	Logger   *slog.Logger
 	Registry *prometheus.Registry
+	Tracer   trace.TracerProvider
 	Bus      bus.Bus
 }
 
@@ -46,8 +49,8 @@ type Runtime struct {
 type Spec struct {
 	// Name is the service's name, such as "games".
 	Name string
-	// Web holds the defaults of the HTTP server.
-	Web httpserver.Config
+	// Addr is where it listens unless told otherwise, such as 127.0.0.1:8082.
+	Addr string
 	// Version and Revision are of the build.
 	Version, Revision string
 	// RegisterFlags adds the service's own flags.
@@ -73,15 +76,21 @@ func Run(ctx context.Context, s Spec, args []string) (err error) {
 		fs     = flag.NewFlagSet(s.Name, flag.ContinueOnError)
 		log    LogConfig
 		events BusConfig
+		// Edge bounds bodies, and its refusals carry the request id: the server's own
+		// bound is only a backstop.
+		web = httpserver.Config{Addr: s.Addr, MaxBody: 64 << 20}
 	)
 	log.RegisterFlags(fs)
 	events.RegisterFlags(fs, s.Name)
-	s.Web.RegisterFlags(fs, "http.")
+	web.RegisterFlags(fs, "http.")
 	s.RegisterFlags(fs)
 	if err := Parse(fs, args); err != nil {
 		return err
 	}
-	r := Runtime{Logger: log.New(os.Stderr).With("service", s.Name), Registry: observe.NewRegistry(s.Version, s.Revision)}
+	r := Runtime{
+		Logger: log.New(os.Stderr).With("service", s.Name), Registry: observe.NewRegistry(s.Version, s.Revision),
+		Tracer: noop.NewTracerProvider(),
+	}
 	var closeBus func() error
 	if r.Bus, closeBus, err = events.Open(ctx, s.Name, r.Logger, r.Registry); err != nil {
 		return err
@@ -92,16 +101,16 @@ func Run(ctx context.Context, s Spec, args []string) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, app.Close()) }()
-	return serve(ctx, s, app, r)
+	return serve(ctx, s.Name, web, app, r)
 }
 
 // serve starts everything: what takes work in stops first.
-func serve(ctx context.Context, s Spec, app App, r Runtime) error {
-	handler, err := edge(s.Name, app, r)
+func serve(ctx context.Context, name string, web httpserver.Config, app App, r Runtime) error {
+	handler, err := Edge(name, app, r)
 	if err != nil {
 		return err
 	}
-	server, err := httpserver.New(s.Web, handler, r.Logger)
+	server, err := httpserver.New(web, handler, r.Logger)
 	if err != nil {
 		return err
 	}
@@ -114,9 +123,9 @@ func serve(ctx context.Context, s Spec, app App, r Runtime) error {
 	return lifecycle.Run(ctx, r.Logger, actors...)
 }
 
-// edge is what is around the API of a service: the operators' endpoints, request
-// ids, the access log, metrics.
-func edge(name string, app App, r Runtime) (http.Handler, error) {
+// Edge puts around the API of a service what every process of one has: the operators'
+// endpoints, request ids, spans, the access log, metrics.
+func Edge(name string, app App, r Runtime) (http.Handler, error) {
 	metrics, err := httpserver.Metrics(prometheus.WrapRegistererWith(prometheus.Labels{"service": name}, r.Registry))
 	if err != nil {
 		return nil, err
@@ -134,7 +143,13 @@ func edge(name string, app App, r Runtime) (http.Handler, error) {
 	// The last is the outermost. The log and the metrics stand outside of Recover, so
 	// that they see the answer to a panic.
 	for _, wrap := range []func(http.Handler) http.Handler{
-		httpserver.SecurityHeaders, httpserver.Recover(r.Logger), metrics, httpserver.AccessLog(r.Logger), httpserver.RequestID,
+		httpserver.LimitBody(httpserver.DefaultMaxBody),
+		httpserver.SecurityHeaders,
+		httpserver.Recover(r.Logger),
+		metrics,
+		httpserver.AccessLog(r.Logger),
+		httpserver.Tracing(r.Tracer.Tracer("gamestore.example/" + name)),
+		httpserver.RequestID,
 	} {
 		h = wrap(h)
 	}

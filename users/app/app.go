@@ -129,7 +129,7 @@ func New(ctx context.Context, cfg Config, deps Deps) (_ *App, err error) {
 	}
 	a.set = endpoints.New(svc, wrap, tokens.verifier)
 	a.handler = withDocs(httpapi.NewHandler(a.set, auth.JWKSHandler(a.ring, jwksMaxAge)))
-	a.relay, err = outbox.NewRelay(a.store.outbox, a.deps.Bus, signal, outbox.RelayConfig{Name: "users"}, a.deps.Logger, a.metrics)
+	a.relay, err = outbox.NewRelay(a.store.outbox, a.deps.Bus, signal, cfg.Outbox, a.deps.Logger, a.metrics)
 	return a, err
 }
 

@@ -59,7 +59,7 @@ func TestTheStoryOfAnAccount(t *testing.T) {
 }
 
 // buy publishes what games would.
-func buy(t *testing.T, p *process, userID, eventID string) {
+func buy(t *testing.T, p *running, userID, eventID string) {
 	t.Helper()
 	data, err := json.Marshal(map[string]any{
 		"purchaseId": "purchase-" + eventID, "gameId": "chess", "userId": userID,

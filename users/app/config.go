@@ -7,6 +7,8 @@ import (
 	"strings"
 	"time"
 
+	"gamestore.example/pkg/outbox"
+
 	"gamestore.example/pkg/auth"
 	"gamestore.example/users"
 	"gamestore.example/users/adapter/argon2"
@@ -18,6 +20,8 @@ const maxTokenTTL = 15 * time.Minute
 
 // Config is what the service can be told from outside.
 type Config struct {
+	// Outbox says how events leave the store.
+	Outbox outbox.RelayConfig
 	// DSN is where accounts are stored: "sqlite:<path>", or "memory" to forget them.
 	DSN string
 	// KeysDir is the folder of the keys that sign access tokens.
@@ -41,6 +45,7 @@ type Config struct {
 // Defaults returns the configuration that needs no other.
 func Defaults() Config {
 	return Config{
+		Outbox:        outbox.RelayConfig{Name: "users"},
 		DSN:           "sqlite:data/users.db",
 		KeysDir:       "data/keys",
 		TokenIssuer:   "gamestore",
@@ -61,6 +66,7 @@ func Defaults() Config {
 // others can see a process's arguments.
 func (c *Config) RegisterFlags(fs *flag.FlagSet, prefix string) {
 	*c = Defaults()
+	c.Outbox.RegisterFlags(fs, prefix+"outbox.")
 	fs.StringVar(&c.DSN, prefix+"db.dsn", c.DSN, "where accounts are stored: sqlite:`path`, or memory")
 	fs.StringVar(&c.KeysDir, prefix+"keys.dir", c.KeysDir, "`folder` of the keys that sign access tokens")
 	fs.StringVar(&c.TokenIssuer, prefix+"token.issuer", c.TokenIssuer, "issuer of access tokens")

@@ -13,12 +13,14 @@ import (
 	"testing"
 	"time"
 
+	"go.opentelemetry.io/otel/trace/noop"
 	"go.uber.org/goleak"
 
 	"gamestore.example/pkg/bus"
 	busmemory "gamestore.example/pkg/bus/memory"
 	"gamestore.example/pkg/lifecycle"
 	"gamestore.example/pkg/observe"
+	"gamestore.example/pkg/process"
 	"gamestore.example/users/adapter/argon2"
 	"gamestore.example/users/app"
 )
@@ -56,9 +58,9 @@ func (l *log) String() string {
 	return l.buf.String()
 }
 
-// process is the service with its server, its bus and its actors, as cmd/users
+// running is the service with its server, its bus and its actors, as cmd/users
 // runs them.
-type process struct {
+type running struct {
 	*app.App
 	t   *testing.T
 	url string
@@ -69,16 +71,18 @@ type process struct {
 	stop   func()
 }
 
-func start(t *testing.T, cfg app.Config) *process {
+func start(t *testing.T, cfg app.Config) *running {
 	t.Helper()
-	p := &process{t: t, log: &log{}, bus: busmemory.New(), events: make(chan bus.Message, 100)}
+	p := &running{t: t, log: &log{}, bus: busmemory.New(), events: make(chan bus.Message, 100)}
 	registry := observe.NewRegistry("test", "test")
 	var err error
 	p.App, err = app.New(t.Context(), cfg, app.Deps{Logger: observe.NewLogger(p.log, nil, "json"), Registry: registry, Bus: p.bus})
 	if err != nil {
 		t.Fatal(err)
 	}
-	handler, err := p.Standalone()
+	handler, err := process.Edge("users", p.App, process.Runtime{
+		Logger: observe.NewLogger(p.log, nil, "json"), Registry: registry, Tracer: noop.NewTracerProvider(),
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -97,7 +101,7 @@ func start(t *testing.T, cfg app.Config) *process {
 }
 
 // runActors consumes and relays until the returned function is called.
-func (p *process) runActors() (stop func()) {
+func (p *running) runActors() (stop func()) {
 	p.t.Helper()
 	others := bus.Subscription{Queue: bus.Queue{Name: "others", Keys: []string{"user.*"}}, Handler: func(_ context.Context, m bus.Message) error {
 		p.events <- m
@@ -122,7 +126,7 @@ func (p *process) runActors() (stop func()) {
 }
 
 // event waits for the next event of the service.
-func (p *process) event() bus.Message {
+func (p *running) event() bus.Message {
 	p.t.Helper()
 	select {
 	case m := <-p.events:
@@ -155,7 +159,7 @@ type caller struct {
 	ctx    context.Context //nolint:containedctx // marks the requests that are bad on purpose
 }
 
-func (p *process) caller() caller {
+func (p *running) caller() caller {
 	client := &http.Client{Transport: &http.Transport{}}
 	p.t.Cleanup(client.CloseIdleConnections)
 	return caller{t: p.t, url: p.url, client: client, ctx: p.t.Context()}
