@@ -38,6 +38,7 @@ func NewClient(baseURL *url.URL, client *http.Client) (endpoints.Set, error) {
 	if baseURL == nil || baseURL.Host == "" || (baseURL.Scheme != "http" && baseURL.Scheme != "https") {
 		return endpoints.Set{}, errors.New("httpapi: the base URL must be http://host or https://host")
 	}
+	baseURL = baseURL.JoinPath("/") // below an empty path, JoinPath would make relative ones
 	options := httpserver.ClientOptions(client)
 	call := func(method, path string, send sender, receive kithttp.DecodeResponseFunc) endpoint.Endpoint {
 		return kithttp.NewClient(method, baseURL, send.to(baseURL, path), receive, options...).Endpoint()
