@@ -1,0 +1,197 @@
+package standalone
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"gamestore.example/deploy/catalogue"
+	games "gamestore.example/games/app"
+	"gamestore.example/gateway"
+	gatewayapp "gamestore.example/gateway/app"
+	payments "gamestore.example/payments/app"
+	"gamestore.example/pkg/auth"
+	"gamestore.example/pkg/bus"
+	"gamestore.example/pkg/httpserver"
+	"gamestore.example/pkg/lifecycle"
+	"gamestore.example/pkg/process"
+	users "gamestore.example/users/app"
+)
+
+// Deps is what the process gives the store.
+type Deps struct {
+	Logger   *slog.Logger
+	Registry *prometheus.Registry
+	// AnnounceAdmin shows the generated password of the first admin, once.
+	AnnounceAdmin func(email, password string) error
+}
+
+// Store is the composed store. It listens from New on and works while Run runs.
+type Store struct {
+	deps    Deps
+	bus     bus.Bus
+	users   *users.App
+	games   *games.App
+	pays    *payments.App
+	gateway *gatewayapp.App
+	server  *httpserver.Server
+	queues  *process.Consumers
+	// closers free what was opened, the last opened first.
+	closers []func() error
+}
+
+// New composes the store from the inside out: bus, services, gateway, server. A
+// folder that another process uses is an error.
+func New(ctx context.Context, cfg Config, deps Deps) (_ *Store, err error) {
+	s := &Store{deps: deps}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, s.Close())
+		}
+	}()
+	if err := s.openData(ctx, cfg); err != nil {
+		return nil, err
+	}
+	if err := s.openServices(ctx, cfg); err != nil {
+		return nil, err
+	}
+	if cfg.Seed {
+		if err := s.seed(ctx); err != nil {
+			return nil, err
+		}
+	}
+	return s, s.openGateway(ctx, cfg)
+}
+
+func (s *Store) seed(ctx context.Context) error {
+	all, err := catalogue.Games()
+	if err != nil {
+		return err
+	}
+	_, err = s.games.Seed(ctx, all)
+	return err
+}
+
+// openData takes the folder and opens the bus in it.
+func (s *Store) openData(ctx context.Context, cfg Config) error {
+	if err := os.MkdirAll(cfg.Data, 0o700); err != nil {
+		return fmt.Errorf("data folder: %w", err)
+	}
+	unlock, err := lockFolder(cfg.Data)
+	if err != nil {
+		return err
+	}
+	s.closers = append(s.closers, unlock)
+	embedded := process.BusConfig{Journal: filepath.Join(cfg.Data, "bus.db")}
+	b, closeBus, err := embedded.Open(ctx, "store", s.deps.Logger.With("service", "bus"), s.deps.Registry)
+	if err != nil {
+		return err
+	}
+	s.bus = b
+	s.closers = append(s.closers, closeBus)
+	return nil
+}
+
+// openServices composes the three services and declares their queues before
+// anything can be published.
+func (s *Store) openServices(ctx context.Context, cfg Config) (err error) {
+	log := func(service string) *slog.Logger { return s.deps.Logger.With("service", service) }
+	if s.users, err = users.New(ctx, cfg.Users, users.Deps{
+		Logger: log("users"), Registry: s.deps.Registry, Bus: s.bus, AnnounceAdmin: s.deps.AnnounceAdmin,
+	}); err != nil {
+		return err
+	}
+	s.closers = append(s.closers, s.users.Close)
+	verifier, err := auth.NewVerifier(s.users.Keyring(), auth.VerifierConfig{
+		Issuer: cfg.Users.TokenIssuer, Audience: cfg.Users.TokenAudience,
+	}, time.Now)
+	if err != nil {
+		return err
+	}
+	if s.games, err = games.New(ctx, cfg.Games, games.Deps{
+		Logger: log("games"), Registry: s.deps.Registry, Bus: s.bus, Verifier: verifier,
+	}); err != nil {
+		return err
+	}
+	s.closers = append(s.closers, s.games.Close)
+	if s.pays, err = payments.New(ctx, cfg.Payments, payments.Deps{
+		Logger: log("payments"), Registry: s.deps.Registry, Bus: s.bus, Verifier: verifier,
+	}); err != nil {
+		return err
+	}
+	s.closers = append(s.closers, s.pays.Close)
+	var subscriptions []bus.Subscription
+	for _, app := range s.services() {
+		subscriptions = append(subscriptions, app.Subscriptions()...)
+	}
+	s.queues = process.NewConsumers(s.bus, s.deps.Logger, subscriptions...)
+	return s.queues.Declare(ctx)
+}
+
+func (s *Store) openGateway(ctx context.Context, cfg Config) (err error) {
+	logger := s.deps.Logger.With("service", "gateway")
+	cfg.Gateway.TokenIssuer, cfg.Gateway.TokenAudience = cfg.Users.TokenIssuer, cfg.Users.TokenAudience
+	if s.gateway, err = gatewayapp.New(ctx, cfg.Gateway, gatewayapp.Deps{
+		Logger: logger, Registry: s.deps.Registry, Keys: s.users.Keyring(), Ready: s.Ready,
+		Upstreams: map[string]http.Handler{
+			gateway.Users: s.users.Handler(), gateway.Games: s.games.Handler(), gateway.Payments: s.pays.Handler(),
+		},
+	}); err != nil {
+		return err
+	}
+	s.closers = append(s.closers, s.gateway.Close)
+	s.server, err = httpserver.New(cfg.HTTP, s.gateway.Handler(), logger)
+	return err
+}
+
+func (s *Store) services() []process.App { return []process.App{s.users, s.games, s.pays} }
+
+// Run works until ctx ends or a signal comes, then drains: no more requests, then
+// no more deliveries, then the workers and relays, so that what was accepted is
+// either done or waits in a file. Close comes after it.
+func (s *Store) Run(ctx context.Context) error {
+	actors := []lifecycle.Actor{{Name: "http", Run: s.server.Run}, s.queues.Actor()}
+	for _, app := range s.services() {
+		actors = append(actors, app.Actors()...)
+	}
+	return lifecycle.Run(ctx, s.deps.Logger, actors...)
+}
+
+// Addr is the address that the gateway listens at.
+func (s *Store) Addr() string { return s.server.Addr() }
+
+// Games is the games app, for an operator's commands.
+func (s *Store) Games() *games.App { return s.games }
+
+// Payments is the payments app, for audits of the simulated provider.
+func (s *Store) Payments() *payments.App { return s.pays }
+
+// Ready tells whether every service's store answers.
+func (s *Store) Ready(ctx context.Context) error {
+	for _, app := range s.services() {
+		if err := app.Ready(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Close frees everything, the last opened first. It is safe after a failed New.
+func (s *Store) Close() error {
+	var failures []error
+	if s.server != nil {
+		s.server.Close()
+	}
+	for i := len(s.closers) - 1; i >= 0; i-- {
+		failures = append(failures, s.closers[i]())
+	}
+	s.closers = nil
+	return errors.Join(failures...)
+}
