@@ -1,0 +1,36 @@
+// Command payments runs the payments service as a process of its own.
+package main
+
+import (
+	"context"
+	"flag"
+	"os"
+
+	"gamestore.example/payments/app"
+	"gamestore.example/pkg/process"
+)
+
+// Set by the linker.
+var version, revision = "dev", "unknown" //nolint:gochecknoglobals // the linker needs variables
+
+func main() {
+	var (
+		cfg    app.Config
+		tokens process.TokenConfig
+	)
+	os.Exit(process.Main(process.Spec{
+		Name: "payments", Version: version, Revision: revision,
+		Addr: "127.0.0.1:8083",
+		RegisterFlags: func(fs *flag.FlagSet) {
+			cfg.RegisterFlags(fs, "payments.")
+			tokens.RegisterFlags(fs)
+		},
+		Build: func(ctx context.Context, r process.Runtime) (process.App, error) {
+			verifier, err := tokens.NewVerifier()
+			if err != nil {
+				return nil, err
+			}
+			return app.New(ctx, cfg, app.Deps{Logger: r.Logger, Registry: r.Registry, Tracer: r.Tracer, Bus: r.Bus, Verifier: verifier})
+		},
+	}))
+}
