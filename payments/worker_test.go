@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -142,13 +143,13 @@ func TestTheWorkerOutlivesAStoreThatIsDown(t *testing.T) {
 			return down
 		})
 		f.accept("pur-1")
-		down.err = errors.New("disk full")
+		down.down.Store(true)
 		stop := running(f)
 		synctest.Wait()
 		if f.observer.Count("claim failed") == 0 {
 			t.Error("nobody heard of it")
 		}
-		down.err = nil
+		down.down.Store(false)
 		time.Sleep(1100 * time.Millisecond) // synctest's clock
 		synctest.Wait()
 		f.wantStatus("pur-1", payments.Completed, "")
@@ -158,14 +159,14 @@ func TestTheWorkerOutlivesAStoreThatIsDown(t *testing.T) {
 
 type downClaims struct {
 	payments.Repository
-	err error
+	down atomic.Bool
 }
 
 func (d *downClaims) Claim(
 	ctx context.Context, now time.Time, limit int, start func(payments.Payment) (payments.Payment, error),
 ) ([]payments.Payment, error) {
-	if d.err != nil {
-		return nil, d.err
+	if d.down.Load() {
+		return nil, errors.New("disk full")
 	}
 	return d.Repository.Claim(ctx, now, limit, start)
 }

@@ -2,7 +2,7 @@
 package memory
 
 import (
-	"cmp"
+	"container/heap"
 	"context"
 	"maps"
 	"slices"
@@ -28,7 +28,7 @@ type Repository struct {
 	mu         sync.RWMutex
 	payments   map[string]payments.Payment
 	byPurchase map[string]string
-	due        map[string]time.Time
+	due        deadlines
 	counts     map[payments.Status]int64
 }
 
@@ -40,7 +40,7 @@ func NewRepository(encode Encoder, store *outboxmemory.Store, signal outbox.Sign
 	return &Repository{
 		encode: encode, outbox: store, signal: signal, inbox: outboxmemory.NewInbox(),
 		payments: map[string]payments.Payment{}, byPurchase: map[string]string{},
-		due: map[string]time.Time{}, counts: map[payments.Status]int64{},
+		counts: map[payments.Status]int64{},
 	}
 }
 
@@ -113,9 +113,11 @@ func (r *Repository) Claim(
 		return nil, err
 	}
 	var claimed []payments.Payment
-	for _, id := range r.dueAt(now, limit) {
+	ids := r.dueAt(now, limit)
+	for _, id := range ids {
 		next, err := start(clone(r.payments[id]))
 		if err != nil {
+			r.dueAgain(ids)
 			return nil, err
 		}
 		claimed = append(claimed, next)
@@ -130,18 +132,20 @@ func (r *Repository) Claim(
 // dueAt returns at most limit payments that are due, the longest due first.
 func (r *Repository) dueAt(now time.Time, limit int) []string {
 	var ids []string
-	for id, at := range r.due {
-		if !at.After(now) {
-			ids = append(ids, id)
+	for len(ids) < limit && r.due.Len() > 0 && !r.due[0].at.After(now) {
+		next, ok := heap.Pop(&r.due).(deadline)
+		if p := r.payments[next.id]; ok && p.DueAt.Equal(next.at) && !slices.Contains(ids, next.id) {
+			ids = append(ids, next.id)
 		}
 	}
-	slices.SortFunc(ids, func(a, b string) int {
-		if c := r.due[a].Compare(r.due[b]); c != 0 {
-			return c
-		}
-		return cmp.Compare(a, b)
-	})
-	return ids[:min(limit, len(ids))]
+	return ids
+}
+
+// dueAgain puts back what dueAt took.
+func (r *Repository) dueAgain(ids []string) {
+	for _, id := range ids {
+		heap.Push(&r.due, deadline{r.payments[id].DueAt, id})
+	}
 }
 
 // Get implements payments.Repository.
@@ -181,10 +185,8 @@ func (r *Repository) put(old, next payments.Payment) {
 	r.counts[next.Status]++
 	r.payments[next.ID] = clone(next)
 	r.byPurchase[next.PurchaseID] = next.ID
-	if next.DueAt.IsZero() {
-		delete(r.due, next.ID)
-	} else {
-		r.due[next.ID] = next.DueAt
+	if !next.DueAt.IsZero() {
+		heap.Push(&r.due, deadline{next.DueAt, next.ID})
 	}
 }
 

@@ -5,7 +5,6 @@ package sqlite
 import (
 	"context"
 	"embed"
-	"errors"
 	"fmt"
 	"io/fs"
 	"time"
@@ -74,16 +73,16 @@ func (r *Repository) change(
 		if err != nil {
 			return err
 		}
+		if first && fresh != nil {
+			if inserted, err := insert(ctx, tx, *fresh); err != nil || inserted {
+				stored = *fresh
+				return err
+			}
+		}
 		old, err := find(ctx, tx, s)
-		switch {
-		case errors.Is(err, payments.ErrPaymentNotFound) && fresh != nil && first:
-			stored = *fresh
-			return insert(ctx, tx, stored)
-		case err != nil:
-			return err
-		case !first:
+		if err != nil || !first {
 			stored = old
-			return nil
+			return err
 		}
 		stored, wrote, err = r.apply(ctx, tx, old, fn)
 		return err

@@ -25,7 +25,8 @@ WHERE due_at > 0 AND due_at <= ? ORDER BY due_at LIMIT ?`
 	anyDue = `SELECT EXISTS (SELECT 1 FROM payments INDEXED BY payments_due WHERE due_at > 0 AND due_at <= ?)`
 
 	insertPayment = `INSERT INTO payments (` + columns + `)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+ON CONFLICT (purchase_id) DO NOTHING`
 
 	// The version guards the state it was computed from: of two changes of the same
 	// state one finds nothing to update.
@@ -51,21 +52,23 @@ type attempt struct {
 	Reason   string `json:"reason,omitempty"`
 }
 
-func insert(ctx context.Context, tx sqldb.Querier, p payments.Payment) error {
+// insert stores a new payment, and reports whether its purchase had none.
+func insert(ctx context.Context, tx sqldb.Querier, p payments.Payment) (bool, error) {
 	attempts, trace, err := encode(p)
 	if err != nil {
-		return err
+		return false, err
 	}
-	_, err = tx.ExecContext(ctx, insertPayment,
+	result, err := tx.ExecContext(ctx, insertPayment,
 		p.ID, p.PurchaseID, p.UserID, p.Amount.Amount, p.Amount.Currency, p.Method, p.Provider, p.Reference,
 		string(p.Status), p.Reason, p.CancelRequested, p.RefundRound, attempts, p.Tries, p.Answered,
 		sqldb.Micros(p.FirstChargeAt), sqldb.Micros(p.UnknownSince), sqldb.Micros(p.DueAt),
 		p.Lease.ID, sqldb.Micros(p.Lease.Until), p.Origin.CorrelationID, p.Origin.CausationID, trace,
 		p.Version, sqldb.Micros(p.CreatedAt), sqldb.Micros(p.UpdatedAt))
 	if err != nil {
-		return fmt.Errorf("insert payment: %w", err)
+		return false, fmt.Errorf("insert payment: %w", err)
 	}
-	return nil
+	n, err := result.RowsAffected()
+	return n == 1, err
 }
 
 func update(ctx context.Context, tx sqldb.Querier, old, p payments.Payment) error {
