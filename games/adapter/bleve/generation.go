@@ -2,8 +2,11 @@ package bleve
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
 	"runtime"
 	"sync"
 
@@ -23,11 +26,12 @@ const batchSize = 2000
 // it with the next one.
 type generation struct {
 	dir   string
-	index *scorch.Scorch
 	queue *index.AnalysisQueue
 
 	// writing lets one apply at a time compare revisions.
 	writing sync.Mutex
+	// index is nil after a failed write, until the next one opens it again.
+	index *scorch.Scorch
 
 	mu   sync.RWMutex
 	view *view // nil after close
@@ -35,21 +39,46 @@ type generation struct {
 
 // openGeneration opens the index in dir, or makes it.
 func openGeneration(dir string) (*generation, error) {
-	queue := index.NewAnalysisQueue(runtime.GOMAXPROCS(0))
-	i, err := scorch.NewScorch("", map[string]any{"path": dir, "bolt_timeout": lockTimeout.String()}, queue)
-	if err != nil {
-		queue.Close()
-		return nil, fmt.Errorf("configure the index: %w", err)
-	}
-	if err := i.Open(); err != nil {
-		queue.Close()
-		return nil, fmt.Errorf("open the index: %w", err)
-	}
-	g := &generation{dir: dir, index: i.(*scorch.Scorch), queue: queue}
-	if err := g.refresh(); err != nil {
-		return nil, errors.Join(err, g.close())
+	g := &generation{dir: dir, queue: index.NewAnalysisQueue(runtime.GOMAXPROCS(0))}
+	if err := g.open(); err != nil {
+		g.queue.Close()
+		return nil, err
 	}
 	return g, nil
+}
+
+// open opens the index if it is not, and shows it.
+func (g *generation) open() error {
+	if g.index != nil {
+		return nil
+	}
+	if g.dir != "" && g.view != nil { // opened before: scorch would make a new one
+		if _, err := os.Stat(filepath.Join(g.dir, rootFile)); err != nil {
+			return err
+		}
+	}
+	config := map[string]any{"path": g.dir, "bolt_timeout": lockTimeout.String()}
+	i, err := scorch.NewScorch("", config, g.queue)
+	if err != nil {
+		return fmt.Errorf("configure the index: %w", err)
+	}
+	if err := i.Open(); err != nil {
+		return fmt.Errorf("open the index: %w", err)
+	}
+	g.index = i.(*scorch.Scorch)
+	if err := g.refresh(); err != nil {
+		return errors.Join(err, g.abandon())
+	}
+	return nil
+}
+
+// abandon closes the index. Searches go on with the view.
+func (g *generation) abandon() error {
+	i := g.index
+	if g.index = nil; i == nil {
+		return nil
+	}
+	return i.Close()
 }
 
 // refresh makes the index's present state the one that searches see.
@@ -116,6 +145,9 @@ func (g *generation) applyBatch(gs []games.Game) error {
 			newest[game.ID] = game
 		}
 	}
+	if err := g.open(); err != nil {
+		return errs.Wrap(err, errs.Unavailable, "the search index cannot be opened")
+	}
 	known, err := g.view.revisions(ids)
 	if err != nil {
 		return err
@@ -134,25 +166,40 @@ func (g *generation) applyBatch(gs []games.Game) error {
 	if len(b.IndexOps) == 0 {
 		return nil
 	}
-	// Batch returns when the segment and the snapshot that names it are synced. After
-	// an error it may or may not become durable later; the view stays as it was, so
-	// that the same games put again are not skipped.
-	if err := g.index.Batch(b); err != nil {
-		return errs.Wrap(err, errs.Unavailable, "the search index cannot be written")
+	b.SetInternal([]byte(stampKey), []byte(rand.Text()))
+	return g.write(b)
+}
+
+// write returns when the batch is on disk: scorch's Batch waits until the segment and
+// the snapshot that names it are synced. After an error scorch cannot be used: it has
+// closed the batch's segment and still reads it, and tries to write it without a
+// pause. So it is closed, and the next write starts from what is on disk.
+func (g *generation) write(b *index.Batch) error {
+	if err := guard(func() error { return g.index.Batch(b) }); err != nil {
+		return errs.Wrap(errors.Join(err, g.abandon()), errs.Unavailable, "the search index cannot be written")
 	}
 	return g.refresh()
 }
 
-// compact merges all segments into one, the fastest to search.
+// compact merges all segments into one, the fastest to search. Writes go on meanwhile.
 func (g *generation) compact(ctx context.Context) error {
 	if g.dir == "" {
 		return nil
 	}
-	if err := g.index.ForceMerge(ctx, nil); err != nil {
+	g.writing.Lock()
+	i := g.index
+	g.writing.Unlock()
+	if i == nil {
+		return errors.New("the index was closed by a failed write")
+	}
+	if err := i.ForceMerge(ctx, nil); err != nil {
 		return fmt.Errorf("merge the index: %w", err)
 	}
 	g.writing.Lock()
 	defer g.writing.Unlock()
+	if err := g.open(); err != nil {
+		return err
+	}
 	return g.refresh()
 }
 
@@ -167,7 +214,7 @@ func (g *generation) close() error {
 	if v != nil {
 		err = v.snapshot.DecRef()
 	}
-	err = errors.Join(err, g.index.Close())
+	err = errors.Join(err, g.abandon())
 	g.queue.Close()
 	return err
 }

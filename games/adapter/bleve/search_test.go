@@ -1,6 +1,8 @@
 package bleve_test
 
 import (
+	"fmt"
+	"os"
 	"testing"
 
 	"go.uber.org/goleak"
@@ -9,7 +11,13 @@ import (
 	"gamestore.example/games/gamestest"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	if dir := os.Getenv(killed); dir != "" {
+		fmt.Fprintln(os.Stderr, putUntilKilled(dir, os.Args[1:]))
+		os.Exit(1)
+	}
+	goleak.VerifyTestMain(m)
+}
 
 // open returns an index that is closed after the test.
 func open(t testing.TB, dir string) *bleve.Search {

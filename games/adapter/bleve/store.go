@@ -115,7 +115,7 @@ func (s *store) open() (g *generation, complete bool, reason error, err error) {
 // openCurrent checks and opens the generation that p names.
 func (s *store) openCurrent(p pointer) (*generation, error) {
 	dir := filepath.Join(s.dir, p.Generation)
-	segments, err := verify(dir)
+	stamp, err := verify(dir)
 	if err != nil {
 		return nil, err
 	}
@@ -123,9 +123,8 @@ func (s *store) openCurrent(p pointer) (*generation, error) {
 	if err := guard(func() (err error) { g, err = openGeneration(dir); return err }); err != nil {
 		return nil, err
 	}
-	if segments > 0 && len(g.view.parts) == 0 {
-		// The files were right a moment ago: something else kept them from being read.
-		return nil, errors.Join(errors.New("the index was opened without its content"), g.close())
+	if got := g.view.snapshot.Internal()[stampKey]; string(got) != stamp {
+		return nil, errors.Join(fmt.Errorf("%w: the newest snapshot cannot be loaded", errBroken), g.close())
 	}
 	return g, nil
 }

@@ -21,37 +21,50 @@ var errBroken = errors.New("the index is broken")
 // rootFile is where scorch keeps its snapshots: which segment files belong together.
 const rootFile = "root.bolt"
 
+// stampKey is an internal value of the index that is new in every batch.
+const stampKey = "stamp"
+
 // verify checks the checksum of each file of the newest snapshot in dir and returns
-// how many there are. Scorch itself would go on with an older snapshot, or with
-// an empty index, and crash later over a damaged file.
-func verify(dir string) (segments int, err error) {
+// the snapshot's stamp. Scorch itself would go on with an older snapshot, or with
+// an empty index, and crash later over a damaged file. Only the pages of the root
+// file have no checksums: of those it finds what does not make sense.
+func verify(dir string) (stamp string, err error) {
 	err = guard(func() error {
-		files, err := segmentFiles(filepath.Join(dir, rootFile))
-		if err != nil {
+		var files []string
+		if files, stamp, err = newestSnapshot(filepath.Join(dir, rootFile)); err != nil {
 			return err
 		}
 		for _, f := range files {
+			if ok, err := filepath.Match("*.zap", f); !ok || err != nil || filepath.Base(f) != f {
+				return fmt.Errorf("%w: a segment file named %q", errBroken, f)
+			}
 			if err := checksum(filepath.Join(dir, f)); err != nil {
 				return err
 			}
 		}
-		segments = len(files)
 		return nil
 	})
-	return segments, err
+	return stamp, err
 }
 
-// segmentFiles lists the files of the newest snapshot.
-func segmentFiles(root string) (files []string, err error) {
-	if _, err := os.Stat(root); err != nil {
-		return nil, missing(err)
+// newestSnapshot reads the files and the stamp of the newest snapshot.
+func newestSnapshot(root string) (files []string, stamp string, err error) {
+	info, err := os.Stat(root)
+	switch {
+	case err != nil:
+		return nil, "", missing(err)
+	case info.Size() == 0: // which bolt takes for a new one
+		return nil, "", fmt.Errorf("%w: %s is empty", errBroken, rootFile)
 	}
 	db, err := openBolt(root, &bolt.Options{ReadOnly: true, Timeout: lockTimeout})
 	if err != nil {
-		return nil, fmt.Errorf("open %s: %w", rootFile, err)
+		return nil, "", fmt.Errorf("open %s: %w", rootFile, err)
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
 	err = db.View(func(tx *bolt.Tx) error {
+		if tx.Size() > info.Size() {
+			return fmt.Errorf("%w: %s is cut", errBroken, rootFile)
+		}
 		snapshots := tx.Bucket(util.BoltSnapshotsBucket)
 		if snapshots == nil {
 			return nil // nothing was ever written
@@ -62,14 +75,17 @@ func segmentFiles(root string) (files []string, err error) {
 			return fmt.Errorf("%w: no snapshot", errBroken)
 		}
 		return snapshot.ForEachBucket(func(k []byte) error {
-			// Besides the segments there are internal values and meta data.
-			if k[0] != util.BoltInternalKey[0] && k[0] != util.BoltMetaDataKey[0] {
-				files = append(files, string(snapshot.Bucket(k).Get(util.BoltPathKey)))
+			switch b := snapshot.Bucket(k); k[0] {
+			case util.BoltInternalKey[0]:
+				stamp = string(b.Get([]byte(stampKey)))
+			case util.BoltMetaDataKey[0]:
+			default:
+				files = append(files, string(b.Get(util.BoltPathKey)))
 			}
 			return nil
 		})
 	})
-	return files, err
+	return files, stamp, err
 }
 
 // checksum compares a segment file with the CRC-32 in its last four bytes.
