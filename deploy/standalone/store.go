@@ -75,8 +75,11 @@ func (s *Store) seed(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	_, err = s.games.Seed(ctx, all)
-	return err
+	seeded, err := s.games.Seed(ctx, all)
+	if err != nil || !seeded {
+		return err
+	}
+	return s.games.Reindex(ctx) // so that the first visitor finds what the events would bring a moment later
 }
 
 // openData takes the folder and opens the bus in it.
