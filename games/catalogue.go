@@ -2,6 +2,8 @@ package games
 
 import (
 	"context"
+
+	"gamestore.example/pkg/errs"
 )
 
 // SearchGames implements Service.
@@ -87,6 +89,9 @@ func (s *Shop) Seed(ctx context.Context, catalogue []Game) (bool, error) {
 	now := s.now()
 	gs, events := make([]Game, 0, len(catalogue)), make([]Event, 0, len(catalogue))
 	for _, c := range catalogue {
+		if !ValidID(c.ID) {
+			return false, errs.InvalidFields(errs.Field{Name: "id", Message: "must be 1 to 64 letters, digits, _ or -"})
+		}
 		g, err := NewGame(c.ID, GameDetails{Name: c.Name, Description: c.Description, Category: c.Category, Price: c.Price, ReleasedAt: c.ReleasedAt}, now)
 		if err != nil {
 			return false, err

@@ -1,6 +1,7 @@
 package games_test
 
 import (
+	"context"
 	"errors"
 	"log/slog"
 	"strings"
@@ -96,8 +97,10 @@ func TestSeedFillsAnEmptyCatalogueOnly(t *testing.T) {
 		{ID: "chess", Name: "Chess", Category: "board", Price: price, ReleasedAt: start, Purchases: 99, Version: 7},
 		{ID: "go", Name: "Go", Category: "board", Price: price, ReleasedAt: start},
 	}
-	_, err := s.Seed(t.Context(), []games.Game{{ID: "bad"}})
-	s.equal("a bad catalogue", errs.Invalid, errs.ClassOf(err))
+	for _, bad := range []games.Game{{ID: "bad"}, {ID: "a/b", Name: "Chess", Category: "board", Price: price, ReleasedAt: start}} {
+		_, err := s.Seed(t.Context(), []games.Game{bad})
+		s.equal("a bad catalogue", errs.Invalid, errs.ClassOf(err))
+	}
 	for _, want := range []bool{true, false} {
 		did, err := s.Seed(t.Context(), seed)
 		s.ok(err)
@@ -122,6 +125,28 @@ func TestReindexBuildsTheIndexFromTheCatalogue(t *testing.T) {
 	s.ok(err)
 	s.equal("found", 1, len(found.Games))
 	s.equal("name", "Chess", found.Games[0].Name)
+}
+
+// down is an index that cannot answer.
+type down struct{}
+
+func (down) Count(context.Context) (int64, error) { return 0, errs.New(errs.Unavailable, "", "down") }
+func (down) Rebuild(context.Context, func(func(games.Game) error) error) error {
+	return errs.New(errs.Unavailable, "", "down")
+}
+func (down) Put(context.Context, ...games.Game) error { return errs.New(errs.Unavailable, "", "down") }
+func (down) Search(context.Context, games.SearchQuery) (games.SearchResult, error) {
+	return games.SearchResult{}, errs.New(errs.Unavailable, "", "down")
+}
+
+func TestAnIndexThatIsDownStopsNothingElse(t *testing.T) {
+	s := openWith(t, games.Config{}, down{})
+	_, err := s.SearchGames(t.Context(), games.SearchQuery{})
+	s.equal("search", errs.Unavailable, errs.ClassOf(err))
+	g := s.add("Chess", 1999)
+	s.equal("status", games.StatusCompleted, s.own("u", g.ID).Status)
+	s.equal("recommended", "", s.recommended("u", 1))
+	s.equal("the event waits", errs.Hold, errs.SettleOf(s.IndexGames(t.Context(), g.ID)))
 }
 
 func TestBadSearches(t *testing.T) {

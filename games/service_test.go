@@ -38,12 +38,17 @@ type store struct {
 
 func open(t *testing.T, cfg games.Config) *store {
 	t.Helper()
+	return openWith(t, cfg, memory.NewSearch())
+}
+
+func openWith(t *testing.T, cfg games.Config, search games.Search) *store {
+	t.Helper()
 	s := &store{T: t, meter: &meter{counts: map[string]int{}}, at: start, log: &bytes.Buffer{}}
 	s.outbox = outboxmemory.NewStore(s.now)
 	s.repo = memory.NewRepository(s.outbox, encode, outbox.NewSignal())
 	var err error
 	s.Shop, err = games.New(cfg, games.Deps{
-		Repository: s.repo, Search: memory.NewSearch(), Meter: s.meter, Logger: slog.New(slog.NewTextHandler(s.log, nil)), Now: s.now, NewID: s.newID,
+		Repository: s.repo, Search: search, Meter: s.meter, Logger: slog.New(slog.NewTextHandler(s.log, nil)), Now: s.now, NewID: s.newID,
 	})
 	s.ok(err)
 	return s
