@@ -1,10 +1,6 @@
 package payments
 
-import (
-	"fmt"
-
-	"gamestore.example/pkg/errs"
-)
+import "gamestore.example/pkg/errs"
 
 // The failures of the service. Clients may switch on their codes.
 var (
@@ -47,5 +43,5 @@ type DeclinedError struct {
 
 // Error returns the reason, for the log.
 func (e *DeclinedError) Error() string {
-	return fmt.Sprintf("the payment provider declined: %s", e.Reason)
+	return "the payment provider declined: " + e.Reason
 }

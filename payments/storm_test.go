@@ -16,7 +16,7 @@ import (
 // audits the provider's books afterwards.
 func TestStorm(t *testing.T) {
 	for seed := range uint64(200) {
-		t.Run(fmt.Sprint(seed), func(t *testing.T) { storm(t, rand.New(rand.NewPCG(seed, 1))) }) //nolint:gosec // repeatable
+		t.Run(fmt.Sprint(seed), func(t *testing.T) { storm(t, rand.New(rand.NewPCG(seed, 1))) })
 	}
 }
 

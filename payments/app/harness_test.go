@@ -239,7 +239,7 @@ type caller struct {
 	url    string
 	client *http.Client
 	token  string
-	ctx    context.Context //nolint:containedctx // marks the requests that are bad on purpose
+	ctx    context.Context
 }
 
 func (p *running) caller(token string) caller {

@@ -3,8 +3,6 @@ package paymentstest
 import (
 	"context"
 	"errors"
-	"fmt"
-	"sync"
 	"testing"
 	"time"
 
@@ -25,81 +23,6 @@ func (s *suite) claim(t *testing.T, limit int, leaseID string) []payments.Paymen
 func (s *suite) start(leaseID string) func(payments.Payment) (payments.Payment, error) {
 	return func(p payments.Payment) (payments.Payment, error) {
 		return p.Start(payments.Lease{ID: leaseID, Until: s.clock.Now().Add(time.Minute)}, s.clock.Now())
-	}
-}
-
-func claimRace(t *testing.T, s *suite) {
-	const all = 100
-	for n := range all {
-		s.accept(t, s.payment(n))
-	}
-	var mu sync.Mutex
-	owners := map[string]string{}
-	race(t, func(worker int) error {
-		me := fmt.Sprintf("lease-%d", worker)
-		for {
-			claimed, err := s.Repo.Claim(t.Context(), s.clock.Now(), 7, s.start(me))
-			if err != nil || len(claimed) == 0 {
-				return err
-			}
-			mu.Lock()
-			for _, p := range claimed {
-				if other, taken := owners[p.ID]; taken {
-					t.Errorf("%s was claimed by %s and by %s", p.ID, other, me)
-				}
-				if p.Lease.ID != me || p.Status != payments.Charging {
-					t.Errorf("%s is %s under %q, want charging under %q", p.ID, p.Status, p.Lease.ID, me)
-				}
-				owners[p.ID] = me
-			}
-			mu.Unlock()
-		}
-	})
-	if len(owners) != all {
-		t.Errorf("%d of %d payments were claimed", len(owners), all)
-	}
-}
-
-// chargeRace has twenty workers drive the payments of one repository.
-func chargeRace(t *testing.T, s *suite) {
-	const all = 60
-	provider, id := &Provider{}, IDs("id")
-	fleet := make([]*payments.Worker, workers)
-	var service payments.Service
-	for n := range fleet {
-		var err error
-		service, fleet[n], err = payments.New(payments.Deps{
-			Repository: s.Repo, Providers: []payments.Provider{provider}, Observer: &Observer{}, Config: payments.DefaultConfig(),
-			Now: s.clock.Now, NewID: id, Random: func() float64 { return 0.5 },
-		})
-		if err != nil {
-			t.Fatal(err)
-		}
-	}
-	for n := range all {
-		cmd := payments.AcceptPurchase{MessageID: fmt.Sprintf("m-%d", n), PurchaseID: fmt.Sprintf("pur-%d", n), UserID: "ana", Amount: BRL(1999)}
-		if err := service.AcceptPurchase(t.Context(), cmd); err != nil {
-			t.Fatal(err)
-		}
-	}
-	race(t, func(n int) error {
-		for {
-			if done, err := fleet[n].ProcessDue(t.Context()); err != nil || done == 0 {
-				return err
-			}
-		}
-	})
-	if calls := provider.Calls(); len(calls) != all {
-		t.Errorf("the provider was called %d times for %d payments", len(calls), all)
-	}
-	for n := range all {
-		p, err := s.Repo.Get(t.Context(), payments.ByPurchase(fmt.Sprintf("pur-%d", n)))
-		if err != nil || p.Status != payments.Completed || len(p.Attempts) != 1 {
-			t.Errorf("%s: %s after %d attempts, %v", p.PurchaseID, p.Status, len(p.Attempts), err)
-		}
-	}
-	if got := s.published(t); len(got) != all {
-		t.Errorf("published %d events, want %d", len(got), all)
 	}
 }
 

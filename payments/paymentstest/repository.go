@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -21,8 +20,6 @@ type Harness struct {
 	Repo   payments.Repository
 	Outbox outbox.Store
 }
-
-const workers = 20
 
 // RunRepository checks what every payments.Repository promises. newHarness returns an
 // empty repository each time; it must encode its events with the Encoder.
@@ -106,22 +103,6 @@ func touch(p payments.Payment) (payments.Payment, []payments.Event, error) {
 	p.Tries++
 	p.Version++
 	return p, []payments.Event{{Name: payments.PaymentFailed, PaymentID: p.ID, PurchaseID: p.PurchaseID, Reason: "touched"}}, nil
-}
-
-func race(t *testing.T, work func(worker int) error) {
-	t.Helper()
-	var wg sync.WaitGroup
-	errs := make(chan error, workers)
-	for n := range workers {
-		wg.Go(func() { errs <- work(n) })
-	}
-	wg.Wait()
-	close(errs)
-	for err := range errs {
-		if err != nil {
-			t.Error(err)
-		}
-	}
 }
 
 func roundTrip(t *testing.T, s *suite) {
@@ -270,34 +251,5 @@ func eventsAlone(t *testing.T, s *suite) {
 	}
 	if got := s.published(t); len(got) != 1 {
 		t.Errorf("published %q", got)
-	}
-}
-
-func acceptRace(t *testing.T, s *suite) {
-	race(t, func(n int) error {
-		p := s.payment(n)
-		p.PurchaseID = "pur-x"
-		_, err := s.Repo.Accept(t.Context(), payments.Message{Consumer: "c", ID: fmt.Sprintf("m-%d", n)}, p, touch)
-		return err
-	})
-	p, err := s.Repo.Get(t.Context(), payments.ByPurchase("pur-x"))
-	if err != nil || p.Tries != workers-1 {
-		t.Errorf("%d of the others found the payment, %v; want %d", p.Tries, err, workers-1)
-	}
-}
-
-func updateRace(t *testing.T, s *suite) {
-	s.accept(t, s.payment(1))
-	race(t, func(int) error {
-		for range 10 {
-			if _, err := s.Repo.Change(t.Context(), payments.ByID("pay-1"), payments.Message{}, touch); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
-	p, err := s.Repo.Get(t.Context(), payments.ByID("pay-1"))
-	if err != nil || p.Tries != 10*workers || p.Version != 10*workers+1 {
-		t.Errorf("tries %d, version %d, %v", p.Tries, p.Version, err)
 	}
 }

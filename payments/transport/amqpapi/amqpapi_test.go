@@ -115,7 +115,7 @@ func TestResume(t *testing.T) {
 type consumers struct {
 	byKey map[string]bus.Subscription
 	got   []any
-	ctx   context.Context //nolint:containedctx // the last call's, to be looked into
+	ctx   context.Context
 	err   error
 }
 
