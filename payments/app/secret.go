@@ -36,7 +36,7 @@ func webhookSecret(cfg Config) ([]byte, error) {
 }
 
 func readSecret(file string) ([]byte, error) {
-	text, err := os.ReadFile(file) //nolint:gosec // the operator's own folder
+	text, err := os.ReadFile(file)
 	if err != nil {
 		return nil, err
 	}

@@ -125,10 +125,10 @@ func (s *suite) update(id string, update func(users.User) (users.User, users.Cha
 	return u
 }
 
-func (s *suite) erase(id string) users.User {
+func (s *suite) erase(id string) {
 	s.t.Helper()
 	at := base().Add(time.Hour)
-	return s.update(id, func(u users.User) (users.User, users.Change) {
+	s.update(id, func(u users.User) (users.User, users.Change) {
 		u = u.Tombstone(at)
 		return u, users.Change{Erase: true, Events: []users.Event{users.UserDeleted{UserID: id, Version: u.Version, At: at}}}
 	})

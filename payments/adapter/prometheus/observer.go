@@ -32,7 +32,8 @@ var _ payments.Observer = (*Observer)(nil)
 // NewObserver registers the metrics. Observers of one registerer share them. The
 // gauges count in the repository each time the metrics are read.
 func NewObserver(reg prometheus.Registerer, logger *slog.Logger, repo payments.Repository) (*Observer, error) {
-	o, err := &Observer{logger: logger}, error(nil)
+	var err error
+	o := &Observer{logger: logger}
 	if o.outcomes, err = observe.Register(reg, prometheus.NewCounterVec(prometheus.CounterOpts{
 		Name: "gamestore_payments_total", Help: "Payments that came to an end or to a review, and refunds that failed, by outcome.",
 	}, []string{"outcome"})); err != nil {

@@ -20,7 +20,7 @@ const (
 	pathLogout   = "/api/auth/logout"
 	pathKeys     = "/.well-known/jwks.json"
 	pathMe       = "/api/users/me"
-	pathPassword = "/api/users/me/password" //nolint:gosec // a path
+	pathPassword = "/api/users/me/password"
 	pathHistory  = "/api/users/me/history"
 )
 
