@@ -26,6 +26,16 @@ func builtIndex(t *testing.T) string {
 	return dir
 }
 
+// copyOf returns a copy of an index.
+func copyOf(t *testing.T, index string) string {
+	t.Helper()
+	dir := filepath.Join(t.TempDir(), "copy")
+	if err := os.CopyFS(dir, os.DirFS(index)); err != nil {
+		t.Fatal(err)
+	}
+	return dir
+}
+
 // matching returns the files that match the pattern.
 func matching(t *testing.T, dir, pattern string) []string {
 	t.Helper()
@@ -70,6 +80,7 @@ func TestDamage(t *testing.T) {
 	replace := func(from, to string) func([]byte) []byte {
 		return func(b []byte) []byte { return []byte(strings.Replace(string(b), from, to, 1)) }
 	}
+	whole := builtIndex(t)
 	for name, damage := range map[string]func(t *testing.T, dir string){
 		"a segment is cut":             change(segment, half),
 		"a segment is empty":           change(segment, empty),
@@ -89,7 +100,7 @@ func TestDamage(t *testing.T) {
 		"the lock and a segment break": func(t *testing.T, dir string) { change("lock.bolt", garbage)(t, dir); change(segment, flip)(t, dir) },
 	} {
 		t.Run(name, func(t *testing.T) {
-			dir := builtIndex(t)
+			dir := copyOf(t, whole)
 			damage(t, dir)
 			var log bytes.Buffer
 			s, err := bleve.NewSearch(bleve.Config{Dir: dir, Logger: slog.New(slog.NewTextHandler(&log, nil))})
@@ -115,13 +126,14 @@ func TestDamage(t *testing.T) {
 }
 
 func TestABrokenLockAloneLosesNothing(t *testing.T) {
+	whole := builtIndex(t)
 	for name, edit := range map[string]func([]byte) []byte{
 		"cut":     func(b []byte) []byte { return b[:100] },
 		"empty":   func([]byte) []byte { return nil },
 		"garbage": func(b []byte) []byte { return bytes.Repeat([]byte{0xa5}, len(b)) },
 	} {
 		t.Run(name, func(t *testing.T) {
-			dir := builtIndex(t)
+			dir := copyOf(t, whole)
 			change("lock.bolt", edit)(t, dir)
 			s := open(t, dir)
 			wantNeedsRebuild(t, s, false)
@@ -140,8 +152,9 @@ func TestRandomDamage(t *testing.T) {
 	seed := rand.Uint64()
 	t.Logf("seed %d", seed)
 	r := rand.New(rand.NewPCG(seed, 0))
+	whole := builtIndex(t)
 	for range rounds {
-		dir := builtIndex(t)
+		dir := copyOf(t, whole)
 		files := matching(t, dir, "generation-*/*.zap")
 		file := files[r.IntN(len(files))]
 		b, err := os.ReadFile(file)

@@ -5,15 +5,15 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"math"
 	"time"
+
+	"github.com/blevesearch/bleve/v2/analysis"
+	"github.com/blevesearch/bleve/v2/document"
+	index "github.com/blevesearch/bleve_index_api"
 
 	"gamestore.example/games"
 	"gamestore.example/pkg/money"
 	"gamestore.example/pkg/words"
-	"github.com/blevesearch/bleve/v2/analysis"
-	"github.com/blevesearch/bleve/v2/document"
-	index "github.com/blevesearch/bleve_index_api"
 )
 
 // The fields of a document. Text fields are only searched, the others only stored:
@@ -67,24 +67,25 @@ type row struct {
 	price     int64
 	purchases int64
 	released  int64 // Unix microseconds
-	nameWords uint8 // how many words the name has, at most 255
+	nameWords int64 // how many words the name has
 	deleted   bool
 	category  string
 }
 
 // rowSize is the length of an encoded row without its category.
-const rowSize = 4*8 + 2
+const rowSize = 5*8 + 1
 
-func (r row) encode() []byte {
+func (r row) encode() ([]byte, error) {
 	b := make([]byte, 0, rowSize+len(r.category))
-	for _, n := range [...]int64{r.revision, r.price, r.purchases, r.released} {
-		b = binary.LittleEndian.AppendUint64(b, uint64(n))
+	b, err := binary.Append(b, binary.LittleEndian, []int64{r.revision, r.price, r.purchases, r.released, r.nameWords})
+	if err != nil {
+		return nil, fmt.Errorf("encode a row: %w", err)
 	}
 	deleted := byte(0)
 	if r.deleted {
 		deleted = 1
 	}
-	return append(append(b, r.nameWords, deleted), r.category...)
+	return append(append(b, deleted), r.category...), nil
 }
 
 // decodeRow leaves the category to the caller, who has most of them already.
@@ -92,36 +93,42 @@ func decodeRow(b []byte) (r row, category []byte, err error) {
 	if len(b) < rowSize {
 		return row{}, nil, errors.New("a stored row is too short")
 	}
-	for i, n := range [...]*int64{&r.revision, &r.price, &r.purchases, &r.released} {
-		*n = int64(binary.LittleEndian.Uint64(b[8*i:]))
+	var n [5]int64
+	if _, err := binary.Decode(b, binary.LittleEndian, n[:]); err != nil {
+		return row{}, nil, fmt.Errorf("decode a row: %w", err)
 	}
-	r.nameWords, r.deleted = b[32], b[33] != 0
+	r = row{revision: n[0], price: n[1], purchases: n[2], released: n[3], nameWords: n[4], deleted: b[rowSize-1] != 0}
 	return r, b[rowSize:], nil
 }
 
 // newDocument returns the document of a game. A deleted game keeps nothing but its
 // id and revision.
 func newDocument(g games.Game) (*document.Document, error) {
-	d := document.NewDocument(g.ID)
-	if g.Deleted {
-		return d.AddField(stored(fieldRow, row{revision: g.Revision, deleted: true}.encode())), nil
+	r := row{revision: g.Revision, deleted: true}
+	if !g.Deleted {
+		r = row{
+			revision: g.Revision, price: g.Price.Amount, purchases: g.Purchases, released: g.ReleasedAt.UnixMicro(),
+			nameWords: int64(len(words.Split(g.Name))), category: g.Category,
+		}
 	}
-	b, err := json.Marshal(recordOf(g))
+	b, err := r.encode()
 	if err != nil {
+		return nil, err
+	}
+	d := document.NewDocument(g.ID).AddField(stored(fieldRow, b))
+	if g.Deleted {
+		return d, nil
+	}
+	if b, err = json.Marshal(recordOf(g)); err != nil {
 		return nil, fmt.Errorf("encode game %q: %w", g.ID, err)
 	}
-	r := row{
-		revision: g.Revision, price: g.Price.Amount, purchases: g.Purchases,
-		released:  g.ReleasedAt.UnixMicro(),
-		nameWords: uint8(min(len(words.Split(g.Name)), math.MaxUint8)),
-		category:  g.Category,
-	}
+	d.AddField(stored(fieldGame, b))
 	for field, value := range map[string]string{fieldName: g.Name, fieldCategory: g.Category, fieldDescription: g.Description} {
 		ws := words.Split(value)
 		d.AddField(text(field, value, ws))
 		d.AddField(text(beginnings(field), value, shortPrefixes(ws)))
 	}
-	return d.AddField(stored(fieldRow, r.encode())).AddField(stored(fieldGame, b)), nil
+	return d, nil
 }
 
 // beginnings is the field with the short prefixes of a text field's words. One letter

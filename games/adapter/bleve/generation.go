@@ -10,10 +10,11 @@ import (
 	"runtime"
 	"sync"
 
-	"gamestore.example/games"
-	"gamestore.example/pkg/errs"
 	"github.com/blevesearch/bleve/v2/index/scorch"
 	index "github.com/blevesearch/bleve_index_api"
+
+	"gamestore.example/games"
+	"gamestore.example/pkg/errs"
 )
 
 // errNoRow is what a document without a row means: not one of this package's.
@@ -62,10 +63,14 @@ func (g *generation) open() error {
 	if err != nil {
 		return fmt.Errorf("configure the index: %w", err)
 	}
-	if err := i.Open(); err != nil {
+	s, ok := i.(*scorch.Scorch)
+	if !ok {
+		return fmt.Errorf("an index of type %T", i)
+	}
+	if err := s.Open(); err != nil {
 		return fmt.Errorf("open the index: %w", err)
 	}
-	g.index = i.(*scorch.Scorch)
+	g.index = s
 	if err := g.refresh(); err != nil {
 		return errors.Join(err, g.abandon())
 	}
@@ -87,7 +92,11 @@ func (g *generation) refresh() error {
 	if err != nil {
 		return fmt.Errorf("read the index: %w", err)
 	}
-	v, err := newView(reader.(*scorch.IndexSnapshot), g.view)
+	snapshot, ok := reader.(*scorch.IndexSnapshot)
+	if !ok {
+		return errors.Join(fmt.Errorf("a reader of type %T", reader), reader.Close())
+	}
+	v, err := newView(snapshot, g.view)
 	if err != nil {
 		return err
 	}

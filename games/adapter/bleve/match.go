@@ -4,12 +4,14 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"sync"
 	"unicode/utf8"
 
-	"gamestore.example/pkg/words"
 	"github.com/RoaringBitmap/roaring/v2"
 	segment "github.com/blevesearch/scorch_segment_api/v2"
 	"github.com/blevesearch/vellum/levenshtein"
+
+	"gamestore.example/pkg/words"
 )
 
 // maxWords is how many different words of a text count; the others are ignored.
@@ -69,7 +71,7 @@ func newMatcher(text string, automata [2]*levenshtein.LevenshteinAutomatonBuilde
 		w := word{term: []byte(s), end: afterPrefix(s), short: utf8.RuneCountInString(s) <= maxShortPrefix}
 		if n := words.Typos(s); n > 0 {
 			// It fails only if the word is too long for it; then no typos are allowed.
-			if dfa, err := automata[n-1].BuildDfa(s, uint8(n)); err == nil {
+			if dfa, err := automata[n-1].BuildDfa(s, automata[n-1].MaxDistance()); err == nil {
 				w.typos = dfa
 			}
 		}
@@ -105,8 +107,22 @@ func (s *scratch) reset(n int) {
 	clear(s.points)
 }
 
-// forget drops what points into the index's files, which may be unmapped later.
-func (s *scratch) forget() { s.list, s.it = nil, nil }
+// pool lends scratches.
+type pool struct{ free sync.Pool }
+
+func (p *pool) get() *scratch {
+	if s, ok := p.free.Get().(*scratch); ok {
+		return s
+	}
+	return new(scratch)
+}
+
+// put takes a scratch back, without what points into the index's files: those may be
+// unmapped later.
+func (p *pool) put(s *scratch) {
+	s.list, s.it = nil, nil
+	p.free.Put(s)
+}
 
 // match fills the scratch for one part: documents that match have seen == len(m.words).
 func (m matcher) match(ctx context.Context, p part, s *scratch) error {
@@ -117,7 +133,7 @@ func (m matcher) match(ctx context.Context, p part, s *scratch) error {
 			if err := ctx.Err(); err != nil {
 				return err
 			}
-			n, err := s.tier(p.segment, w, t, uint8(i))
+			n, err := s.tier(p.segment, w, t, i)
 			if err != nil {
 				return err
 			}
@@ -132,7 +148,7 @@ func (m matcher) match(ctx context.Context, p part, s *scratch) error {
 
 // tier marks the documents that match a word in this way and in none better. It
 // returns how many.
-func (s *scratch) tier(seg segment.Segment, w word, t tier, nth uint8) (int, error) {
+func (s *scratch) tier(seg segment.Segment, w word, t tier, nth int) (int, error) {
 	field := t.field
 	if t.kind == prefix && w.short {
 		field = beginnings(field)
@@ -184,7 +200,7 @@ func iterate(d segment.TermDictionary, a segment.Automaton, start, end []byte) s
 
 // term marks the documents that have a term, if they matched all nth words before
 // and not yet this one.
-func (s *scratch) term(dict segment.TermDictionary, term []byte, points uint16, nth uint8) (int, error) {
+func (s *scratch) term(dict segment.TermDictionary, term []byte, points uint16, nth int) (int, error) {
 	list, err := dict.PostingsList(term, nil, s.list)
 	if err != nil {
 		return 0, fmt.Errorf("documents of a term: %w", err)
@@ -196,7 +212,7 @@ func (s *scratch) term(dict segment.TermDictionary, term []byte, points uint16, 
 		return 0, fmt.Errorf("a postings iterator of type %T has no bitmap", s.it)
 	}
 	if doc, ok := o.DocNum1Hit(); ok {
-		return s.mark(uint32(doc), points, nth), nil
+		return s.mark(int(doc), points, nth), nil //nolint:gosec // below the number of documents
 	}
 	bitmap := o.ActualBitmap()
 	if bitmap == nil {
@@ -205,19 +221,19 @@ func (s *scratch) term(dict segment.TermDictionary, term []byte, points uint16, 
 	return s.markAll(bitmap, points, nth), nil
 }
 
-func (s *scratch) markAll(docs *roaring.Bitmap, points uint16, nth uint8) int {
+func (s *scratch) markAll(docs *roaring.Bitmap, points uint16, nth int) int {
 	found := 0
 	it := docs.ManyIterator()
 	for n := it.NextMany(s.buffer[:]); n > 0; n = it.NextMany(s.buffer[:]) {
 		for _, doc := range s.buffer[:n] {
-			found += s.mark(doc, points, nth)
+			found += s.mark(int(doc), points, nth)
 		}
 	}
 	return found
 }
 
-func (s *scratch) mark(doc uint32, points uint16, nth uint8) int {
-	if s.seen[doc] != nth {
+func (s *scratch) mark(doc int, points uint16, nth int) int {
+	if int(s.seen[doc]) != nth {
 		return 0
 	}
 	s.seen[doc]++

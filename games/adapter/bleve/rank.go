@@ -3,6 +3,7 @@ package bleve
 import (
 	"cmp"
 	"context"
+	"math"
 	"math/bits"
 	"slices"
 	"strings"
@@ -26,7 +27,7 @@ func (p position) compare(q position) int {
 type hit struct {
 	position
 	part int
-	doc  uint32
+	doc  int
 }
 
 // ranker goes through a view, counts what matches and keeps the hits of one page.
@@ -79,18 +80,18 @@ func (r *ranker) view(ctx context.Context, v *view) error {
 func (r *ranker) part(p *part, n int) {
 	counts := make([]int64, len(p.categories))
 	wanted := p.wanted(r.category)
-	words := uint8(0)
+	words := 0
 	if r.matcher != nil {
-		words = uint8(len(r.matcher.words))
+		words = len(r.matcher.words)
 	}
 	for i, live := range p.live {
 		for ; live != 0; live &= live - 1 {
-			doc := uint32(i*64 + bits.TrailingZeros64(live))
-			if r.matcher != nil && r.scratch.seen[doc] != words {
+			doc := i*64 + bits.TrailingZeros64(live)
+			if r.matcher != nil && int(r.scratch.seen[doc]) != words {
 				continue
 			}
 			counts[p.category[doc]]++
-			if wanted == anyCategory || wanted == int64(p.category[doc]) {
+			if wanted == anyCategory || wanted == p.category[doc] {
 				r.offer(p, n, doc)
 			}
 		}
@@ -103,23 +104,23 @@ func (r *ranker) part(p *part, n int) {
 }
 
 const (
-	anyCategory int64 = -1
-	noCategory  int64 = -2
+	anyCategory = -1
+	noCategory  = -2
 )
 
 // wanted returns the number that the table gives to a category.
-func (t *table) wanted(category string) int64 {
+func (t *table) wanted(category string) int {
 	if category == "" {
 		return anyCategory
 	}
 	if i := slices.Index(t.categories, category); i >= 0 {
-		return int64(i)
+		return i
 	}
 	return noCategory
 }
 
 // offer adds a document to the page if it lies behind the cursor and before the worst.
-func (r *ranker) offer(p *part, n int, doc uint32) {
+func (r *ranker) offer(p *part, n int, doc int) {
 	key := r.key(p.table, doc)
 	if r.after != nil && (key < r.after.Key || key == r.after.Key && p.id(doc) <= r.after.ID) {
 		return
@@ -143,7 +144,7 @@ func (r *ranker) offer(p *part, n int, doc uint32) {
 }
 
 // key is the document's sort key: the lowest comes first.
-func (r *ranker) key(t *table, doc uint32) int64 {
+func (r *ranker) key(t *table, doc int) int64 {
 	switch r.sort {
 	case games.SortPriceAsc:
 		return t.price[doc]
@@ -159,12 +160,12 @@ func (r *ranker) key(t *table, doc uint32) int64 {
 }
 
 // relevance puts the points first; among equals the better-known game, by magnitude.
-func (r *ranker) relevance(t *table, doc uint32) int64 {
+func (r *ranker) relevance(t *table, doc int) int64 {
 	points := int64(r.scratch.points[doc])
-	if n := int64(len(r.matcher.words)); int64(t.nameWords[doc]) == n && points == n*pointsOfName {
+	if n := int64(len(r.matcher.words)); t.nameWords[doc] == n && points == n*pointsOfName {
 		points += pointsOfName / 2 // the text is the name
 	}
-	return -(points*64 + int64(bits.Len64(uint64(max(t.purchases[doc], 0)))))
+	return -(points*64 + int64(math.Ilogb(float64(max(t.purchases[doc], 0)+1))))
 }
 
 // sink restores the heap below i, where the element may be too low.

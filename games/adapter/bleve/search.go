@@ -11,10 +11,11 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/blevesearch/vellum/levenshtein"
+
 	"gamestore.example/games"
 	"gamestore.example/pkg/batch"
 	"gamestore.example/pkg/errs"
-	"github.com/blevesearch/vellum/levenshtein"
 )
 
 // maxPuts is how many waiting calls of Put become one batch at most.
@@ -37,7 +38,7 @@ type Search struct {
 	store    *store // nil in memory
 	log      *slog.Logger
 	automata [2]*levenshtein.LevenshteinAutomatonBuilder
-	scratch  sync.Pool
+	scratch  pool
 	puts     *batch.Group[*put]
 
 	rebuilding chan struct{} // holds one token while a Rebuild runs
@@ -70,9 +71,8 @@ func NewSearch(cfg Config) (*Search, error) {
 	if s.log == nil {
 		s.log = slog.New(slog.DiscardHandler)
 	}
-	s.scratch.New = func() any { return new(scratch) }
-	for i := range s.automata {
-		b, err := levenshtein.NewLevenshteinAutomatonBuilder(uint8(i+1), true)
+	for i, typos := range [...]uint8{1, 2} {
+		b, err := levenshtein.NewLevenshteinAutomatonBuilder(typos, true)
 		if err != nil {
 			return nil, fmt.Errorf("prepare typo tolerance: %w", err)
 		}
@@ -178,10 +178,9 @@ func (s *Search) Search(ctx context.Context, q games.SearchQuery) (games.SearchR
 		return games.SearchResult{}, err
 	}
 	defer done()
-	r.scratch = s.scratch.Get().(*scratch)
+	r.scratch = s.scratch.get()
 	err = r.view(ctx, v)
-	r.scratch.forget()
-	s.scratch.Put(r.scratch)
+	s.scratch.put(r.scratch)
 	if err != nil {
 		return games.SearchResult{}, err
 	}
@@ -234,7 +233,8 @@ func (r *ranker) result(q games.SearchQuery, v *view) (games.SearchResult, error
 func (v *view) game(h hit) (games.Game, error) {
 	var r record
 	found := errNoGame
-	err := v.parts[h.part].segment.VisitStoredFields(uint64(h.doc), func(field string, _ byte, value []byte, _ []uint64) bool {
+	number := uint64(h.doc) //nolint:gosec // an index
+	err := v.parts[h.part].segment.VisitStoredFields(number, func(field string, _ byte, value []byte, _ []uint64) bool {
 		if field != fieldGame {
 			return true
 		}

@@ -9,9 +9,10 @@ import (
 	"path/filepath"
 	"time"
 
-	"gamestore.example/pkg/errs"
 	bolt "go.etcd.io/bbolt"
 	bolterrors "go.etcd.io/bbolt/errors"
+
+	"gamestore.example/pkg/errs"
 )
 
 // ErrLocked is what NewSearch returns when another process has the index open.
@@ -22,7 +23,7 @@ const (
 	lockTimeout = time.Second
 	// format numbers the layout of documents and fields. An index of another one is
 	// set aside and rebuilt, so raise it with every change.
-	format = 1
+	format = 2
 
 	lockFile      = "lock.bolt"
 	pointerFile   = "current.json"

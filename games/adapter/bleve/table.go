@@ -10,20 +10,20 @@ import (
 // column: element n of a slice belongs to document n. Segments never change, so
 // neither do tables.
 type table struct {
-	revision, price, purchases, released []int64
-	nameWords                            []uint8
-	deleted                              []bool
+	revision, price, purchases, released, nameWords []int64
+
+	deleted []bool
 	// category points into categories.
-	category   []uint32
+	category   []int
 	categories []string
 	// ids are in one string, id n up to idEnd[n], which spares the collector 100,000 pointers.
 	ids   string
-	idEnd []uint32
+	idEnd []int
 }
 
 // id returns the id of a document.
-func (t *table) id(doc uint32) string {
-	start := uint32(0)
+func (t *table) id(doc int) string {
+	start := 0
 	if doc > 0 {
 		start = t.idEnd[doc-1]
 	}
@@ -36,18 +36,19 @@ func (t *table) len() int { return len(t.idEnd) }
 type tableBuilder struct {
 	*table
 	ids   []byte
-	known map[string]uint32
+	known map[string]int
 }
 
 // newTable reads the rows of a whole segment.
 func newTable(s segment.Segment) (*table, error) {
-	n := int(s.Count())
-	b := tableBuilder{known: map[string]uint32{}, table: &table{
-		revision: make([]int64, 0, n), price: make([]int64, 0, n), purchases: make([]int64, 0, n), released: make([]int64, 0, n),
-		nameWords: make([]uint8, 0, n), deleted: make([]bool, 0, n), category: make([]uint32, 0, n), idEnd: make([]uint32, 0, n),
+	n := s.Count()
+	column := func() []int64 { return make([]int64, 0, n) }
+	b := tableBuilder{known: map[string]int{}, table: &table{
+		revision: column(), price: column(), purchases: column(), released: column(), nameWords: column(),
+		deleted: make([]bool, 0, n), category: make([]int, 0, n), idEnd: make([]int, 0, n),
 	}}
 	for doc := range n {
-		if err := b.add(s, uint64(doc)); err != nil {
+		if err := b.add(s, doc); err != nil {
 			return nil, fmt.Errorf("document %d: %w", doc, err)
 		}
 	}
@@ -79,7 +80,7 @@ func (b *tableBuilder) add(s segment.Segment, doc uint64) error {
 func (b *tableBuilder) append(r row, category []byte) {
 	c, ok := b.known[string(category)]
 	if !ok {
-		c = uint32(len(b.categories))
+		c = len(b.categories)
 		b.categories = append(b.categories, string(category))
 		b.known[string(category)] = c
 	}
@@ -90,5 +91,5 @@ func (b *tableBuilder) append(r row, category []byte) {
 	b.nameWords = append(b.nameWords, r.nameWords)
 	b.deleted = append(b.deleted, r.deleted)
 	b.category = append(b.category, c)
-	b.idEnd = append(b.idEnd, uint32(len(b.ids)))
+	b.idEnd = append(b.idEnd, len(b.ids))
 }

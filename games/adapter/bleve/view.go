@@ -82,7 +82,7 @@ func (v *view) revisions(ids []string) (map[string]int64, error) {
 			return nil, fmt.Errorf("look up ids: %w", err)
 		}
 		for it := docs.Iterator(); it.HasNext(); {
-			doc := it.Next()
+			doc := int(it.Next())
 			revisions[v.parts[i].table.id(doc)] = v.parts[i].revision[doc]
 		}
 	}

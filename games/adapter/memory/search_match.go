@@ -1,7 +1,7 @@
 package memory
 
 import (
-	"math/bits"
+	"math"
 	"slices"
 	"strings"
 
@@ -64,7 +64,7 @@ func (f finder) key(g games.Game, points int) int64 {
 		return -g.ReleasedAt.UnixMicro()
 	case games.SortRelevance:
 		// Among equal matches the better-known game comes first, by magnitude.
-		return -int64(points*64 + bits.Len64(uint64(max(g.Purchases, 0))))
+		return -int64(points*64 + math.Ilogb(float64(max(g.Purchases, 0)+1)))
 	case games.SortPopularity:
 	}
 	return -g.Purchases
