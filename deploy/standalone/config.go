@@ -3,13 +3,11 @@ package standalone
 import (
 	"flag"
 	"path/filepath"
-	"time"
 
 	games "gamestore.example/games/app"
 	gateway "gamestore.example/gateway/app"
 	payments "gamestore.example/payments/app"
 	"gamestore.example/pkg/httpserver"
-	"gamestore.example/pkg/outbox"
 	"gamestore.example/pkg/process"
 	users "gamestore.example/users/app"
 )
@@ -41,15 +39,24 @@ func (c *Config) RegisterFlags(fs *flag.FlagSet) {
 	c.Games.RegisterFlags(fs, "games.")
 	c.Payments.RegisterFlags(fs, "payments.")
 	c.Gateway.RegisterFlags(fs, "gateway.")
-	// Nobody else serves these outboxes: what a killed store had claimed need not
-	// wait for long.
-	for _, box := range []*outbox.RelayConfig{&c.Users.Outbox, &c.Games.Outbox, &c.Payments.Outbox} {
-		box.Lease = lease
+	for name, value := range map[string]string{
+		// Nobody else works on this data: what a killed store had under way is taken
+		// up again soon.
+		"users.outbox.lease": "2s", "games.outbox.lease": "2s", "payments.outbox.lease": "2s",
+		"payments.provider.timeout": "1s", "payments.worker.lease": "6s",
+	} {
+		setDefault(fs, name, value)
 	}
 }
 
-// lease is how long after a kill the events that were under way are taken up again.
-const lease = 2 * time.Second
+// setDefault changes the default of a flag that an app registered.
+func setDefault(fs *flag.FlagSet, name, value string) {
+	f := fs.Lookup(name)
+	if err := f.Value.Set(value); err != nil {
+		panic("standalone: default of -" + name + ": " + err.Error())
+	}
+	f.DefValue = value
+}
 
 // place puts what has no flag of its own set into the data folder.
 func (c *Config) place(fs *flag.FlagSet) {
