@@ -1,63 +1,27 @@
-// Package rabbittest starts private RabbitMQ brokers for tests, from an installed
-// rabbitmq-server, on loopback and free ports, with a data directory of their own.
+// Package rabbittest gives tests a private RabbitMQ.
 package rabbittest
 
 import (
-	"bytes"
-	"context"
-	"errors"
-	"fmt"
-	"net"
 	"os"
-	"os/exec"
-	"path/filepath"
-	"strconv"
-	"strings"
-	"syscall"
 	"testing"
-	"time"
+
+	"gamestore.example/pkg/bus/rabbit/private"
 )
-
-const (
-	server = "/usr/lib/rabbitmq/bin/rabbitmq-server"
-	ctl    = "/usr/lib/rabbitmq/bin/rabbitmqctl"
-
-	startTimeout = 90 * time.Second
-	stopTimeout  = 60 * time.Second
-)
-
-// Installed reports whether this machine has a RabbitMQ to start.
-func Installed() bool {
-	_, err := os.Stat(server)
-	return err == nil
-}
 
 // Broker is a private RabbitMQ.
-type Broker struct {
-	// URL is its address with the user's name and password.
-	URL string
-
-	dir  string
-	node string
-	port int
-	epmd int
-	cmd  *exec.Cmd
-	done chan struct{}
-	// names is epmd, which the broker would otherwise leave behind as a daemon.
-	names *exec.Cmd
-}
+type Broker = private.Broker
 
 // Start starts a broker and returns when it takes connections. The test ends it.
 // Without an installed RabbitMQ the test is skipped, or fails where CI=true.
 func Start(t testing.TB) *Broker {
 	t.Helper()
-	if !Installed() {
+	if !private.Installed() {
 		if os.Getenv("CI") == "true" {
 			t.Fatal("no rabbitmq-server is installed, and CI must have one")
 		}
 		t.Skip("no rabbitmq-server is installed (Debian: apt-get install rabbitmq-server)")
 	}
-	b, err := New(t.TempDir())
+	b, err := private.New(t.TempDir())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -72,141 +36,12 @@ func Start(t testing.TB) *Broker {
 	return b
 }
 
-// New prepares a broker in a directory; Start starts it. Both work again and
-// again on the same data.
-func New(dir string) (*Broker, error) {
-	ports, err := freePorts(2)
-	if err != nil {
-		return nil, err
+// URL returns the broker that AMQP_URL names, or that of a private one. The former
+// should have an empty virtual host: what others left in its queues is delivered.
+func URL(t testing.TB) string {
+	t.Helper()
+	if url := os.Getenv("AMQP_URL"); url != "" {
+		return url
 	}
-	return &Broker{
-		URL:  fmt.Sprintf("amqp://guest:guest@127.0.0.1:%d/", ports[0]),
-		dir:  dir,
-		node: fmt.Sprintf("gamestore-%d@localhost", ports[0]),
-		port: ports[0], epmd: ports[1],
-	}, nil
-}
-
-func freePorts(n int) ([]int, error) {
-	var ports []int
-	for range n {
-		l, err := (&net.ListenConfig{}).Listen(context.Background(), "tcp", "127.0.0.1:0")
-		if err != nil {
-			return nil, err
-		}
-		defer l.Close()
-		_, port, _ := net.SplitHostPort(l.Addr().String())
-		p, err := strconv.Atoi(port)
-		if err != nil {
-			return nil, err
-		}
-		ports = append(ports, p)
-	}
-	return ports, nil
-}
-
-// Start starts the broker and returns when it takes connections.
-func (b *Broker) Start(ctx context.Context) error {
-	config := filepath.Join(b.dir, "rabbitmq.conf")
-	text := fmt.Sprintf("listeners.tcp.1 = 127.0.0.1:%d\nloopback_users = none\ndisk_free_limit.absolute = 50MB\nlog.console = false\n", b.port)
-	if err := os.WriteFile(config, []byte(text), 0o600); err != nil {
-		return err
-	}
-	b.names = exec.Command("epmd", "-port", strconv.Itoa(b.epmd), "-address", "127.0.0.1")
-	if err := b.names.Start(); err != nil {
-		return fmt.Errorf("start epmd: %w", err)
-	}
-	b.cmd = exec.Command(server) // it outlives ctx and is ended by Stop or Kill
-	b.cmd.Env = b.env()
-	b.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
-	output := &bytes.Buffer{}
-	b.cmd.Stdout, b.cmd.Stderr = output, output
-	if err := b.cmd.Start(); err != nil {
-		return fmt.Errorf("start RabbitMQ: %w", err)
-	}
-	cmd, done := b.cmd, make(chan struct{})
-	b.done = done
-	go func() {
-		_ = cmd.Wait()
-		close(done)
-	}()
-	ctx, cancel := context.WithTimeout(ctx, startTimeout)
-	defer cancel()
-	if err := b.await(ctx); err != nil {
-		return errors.Join(fmt.Errorf("RabbitMQ does not start: %w", err), b.Kill(), errors.New(output.String()))
-	}
-	return nil
-}
-
-func (b *Broker) env() []string {
-	set := map[string]string{
-		"HOME": b.dir, "RABBITMQ_NODENAME": b.node, "ERL_EPMD_PORT": strconv.Itoa(b.epmd), "ERL_EPMD_ADDRESS": "127.0.0.1",
-		"RABBITMQ_MNESIA_BASE": filepath.Join(b.dir, "mnesia"), "RABBITMQ_LOG_BASE": filepath.Join(b.dir, "log"),
-		"RABBITMQ_CONFIG_FILE": filepath.Join(b.dir, "rabbitmq"), "RABBITMQ_ENABLED_PLUGINS_FILE": filepath.Join(b.dir, "plugins"),
-		"RABBITMQ_PID_FILE": filepath.Join(b.dir, "pid"), "RABBITMQ_CONF_ENV_FILE": "/dev/null",
-		"RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS": "-kernel inet_dist_use_interface {127,0,0,1}",
-		"LANG":                                "C.UTF-8",
-	}
-	env := []string{"PATH=" + os.Getenv("PATH")}
-	for k, v := range set {
-		env = append(env, k+"="+v)
-	}
-	return env
-}
-
-// await polls until the listener is up and rabbitmqctl says that the node runs.
-func (b *Broker) await(ctx context.Context) error {
-	tick := time.NewTicker(100 * time.Millisecond)
-	defer tick.Stop()
-	for {
-		d := net.Dialer{Timeout: time.Second}
-		if c, err := d.DialContext(ctx, "tcp", fmt.Sprintf("127.0.0.1:%d", b.port)); err == nil {
-			return c.Close()
-		}
-		select {
-		case <-tick.C:
-		case <-b.done:
-			return errors.New("it ended")
-		case <-ctx.Done():
-			return ctx.Err()
-		}
-	}
-}
-
-// Ctl runs rabbitmqctl with arguments and returns what it printed.
-func (b *Broker) Ctl(ctx context.Context, args ...string) (string, error) {
-	cmd := exec.CommandContext(ctx, ctl, append([]string{"--quiet"}, args...)...)
-	cmd.Env = b.env()
-	out, err := cmd.CombinedOutput()
-	if err != nil {
-		return "", fmt.Errorf("rabbitmqctl %s: %w: %s", strings.Join(args, " "), err, out)
-	}
-	return string(out), nil
-}
-
-// Stop ends the broker in order.
-func (b *Broker) Stop() error { return b.signal(syscall.SIGTERM) }
-
-// Kill ends the broker with SIGKILL.
-func (b *Broker) Kill() error { return b.signal(syscall.SIGKILL) }
-
-// signal ends the process group of the broker, which holds the Erlang machine and
-// its helpers, and waits.
-func (b *Broker) signal(s syscall.Signal) error {
-	if b.cmd == nil {
-		return nil
-	}
-	if err := syscall.Kill(-b.cmd.Process.Pid, s); err != nil && !errors.Is(err, syscall.ESRCH) {
-		return err
-	}
-	defer func() {
-		_ = b.names.Process.Kill()
-		_ = b.names.Wait()
-	}()
-	select {
-	case <-b.done:
-		return nil
-	case <-time.After(stopTimeout):
-		return errors.Join(errors.New("RabbitMQ does not stop"), syscall.Kill(-b.cmd.Process.Pid, syscall.SIGKILL))
-	}
+	return Start(t).URL
 }
