@@ -24,6 +24,9 @@ const maxPuts = 1024
 // errClosed is what calls get after Close.
 var errClosed = errs.New(errs.Unavailable, "shutting-down", "the server is shutting down")
 
+// errNoIndex is why an index starts empty in a fresh directory.
+var errNoIndex = errors.New("there is no index yet")
+
 // Config says where the index is.
 type Config struct {
 	// Dir is a directory of its own for the index, made if missing. Empty means in
@@ -98,7 +101,10 @@ func (s *Search) open(dir string) (err error) {
 	if err != nil {
 		return errors.Join(err, s.store.close())
 	}
-	if reason != nil {
+	switch {
+	case errors.Is(reason, errNoIndex):
+		s.log.Info("search index is new", "dir", dir)
+	case reason != nil:
 		s.log.Warn("search index starts empty and needs a rebuild", "dir", dir, "reason", reason)
 	}
 	return nil

@@ -161,7 +161,7 @@ func (s *store) pointer() (pointer, error) {
 	var p pointer
 	b, err := os.ReadFile(filepath.Join(s.dir, pointerFile))
 	if errors.Is(err, fs.ErrNotExist) {
-		return p, errors.New("there is no index yet")
+		return p, errNoIndex
 	}
 	if err != nil {
 		return p, fmt.Errorf("read the pointer: %w", err)
