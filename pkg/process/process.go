@@ -53,6 +53,8 @@ type Spec struct {
 	Addr string
 	// Version and Revision are of the build.
 	Version, Revision string
+	// CanWork adds the flag -worker, for a service that is of use without its API.
+	CanWork bool
 	// RegisterFlags adds the service's own flags.
 	RegisterFlags func(fs *flag.FlagSet)
 	// Build composes the service after the flags are parsed.
@@ -83,6 +85,7 @@ func Run(ctx context.Context, s Spec, args []string) (err error) {
 	log.RegisterFlags(fs)
 	events.RegisterFlags(fs, s.Name)
 	web.RegisterFlags(fs, "http.")
+	worker := registerWorker(fs, s)
 	s.RegisterFlags(fs)
 	if err := Parse(fs, args); err != nil {
 		return err
@@ -101,25 +104,32 @@ func Run(ctx context.Context, s Spec, args []string) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, app.Close()) }()
+	if *worker {
+		app = withoutAPI{app}
+	}
 	return serve(ctx, s.Name, web, app, r)
 }
 
 // serve starts everything: what takes work in stops first.
 func serve(ctx context.Context, name string, web httpserver.Config, app App, r Runtime) error {
-	handler, err := Edge(name, app, r)
-	if err != nil {
-		return err
-	}
-	server, err := httpserver.New(web, handler, r.Logger)
-	if err != nil {
-		return err
+	var actors []lifecycle.Actor
+	if !silent(app, web) {
+		handler, err := Edge(name, app, r)
+		if err != nil {
+			return err
+		}
+		server, err := httpserver.New(web, handler, r.Logger)
+		if err != nil {
+			return err
+		}
+		defer server.Close() // for what fails before it runs
+		actors = append(actors, lifecycle.Actor{Name: "http", Run: server.Run})
 	}
 	consumers := NewConsumers(r.Bus, r.Logger, app.Subscriptions()...)
 	if err := consumers.Declare(ctx); err != nil {
-		server.Close()
 		return err
 	}
-	actors := append([]lifecycle.Actor{{Name: "http", Run: server.Run}, consumers.Actor()}, app.Actors()...)
+	actors = append(append(actors, consumers.Actor()), app.Actors()...)
 	return lifecycle.Run(ctx, r.Logger, actors...)
 }
 

@@ -1,4 +1,6 @@
-// Command payments runs the payments service as a process of its own.
+// Command payments runs the payments service as a process of its own. With -worker it
+// only takes purchases from the bus and answers there; many may run side by side on
+// one database.
 package main
 
 import (
@@ -20,7 +22,7 @@ func main() {
 	)
 	os.Exit(process.Main(process.Spec{
 		Name: "payments", Version: version, Revision: revision,
-		Addr: "127.0.0.1:8083",
+		Addr: "127.0.0.1:8083", CanWork: true,
 		RegisterFlags: func(fs *flag.FlagSet) {
 			cfg.RegisterFlags(fs, "payments.")
 			tokens.RegisterFlags(fs)
