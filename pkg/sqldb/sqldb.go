@@ -22,7 +22,8 @@ type Querier interface {
 
 // DB is an open database. It is safe for concurrent use.
 type DB struct {
-	dsn    string
+	dsn string
+	// writer and group are nil when it was opened for reading alone.
 	writer *writer
 	group  *batch.Group[*change]
 	reader *reader
@@ -91,6 +92,9 @@ func OpenSQLite(ctx context.Context, path string, opts ...Option) (*DB, error) {
 // If ctx ends before fn starts, fn never runs. If the commit fails the error is Unavailable;
 // after a crash of the machine in that moment the change may be there nevertheless.
 func (db *DB) Write(ctx context.Context, fn func(ctx context.Context, tx Querier) error) error {
+	if db.group == nil {
+		return errReadOnly
+	}
 	if ctx.Value(writingKey{}) == any(db.writer) {
 		return errors.New("sqldb: Write inside Write")
 	}
