@@ -200,7 +200,7 @@ func (p Purchase) Cancel(now time.Time) (Change, error) {
 		return p.unchanged(Duplicate), nil
 	case StatusCompleted, StatusFailed, StatusRefunding, StatusRefunded:
 	}
-	return Change{}, ErrNotCancellable.WithDetail("status", string(p.Status))
+	return Change{}, ErrNotCancellable.WithDetail("purchaseStatus", string(p.Status))
 }
 
 // RequestRefund asks for the money back, at most window after completion
@@ -211,7 +211,7 @@ func (p Purchase) RequestRefund(window time.Duration, now time.Time) (Change, er
 	case StatusRefunding, StatusRefunded:
 		return p.unchanged(Duplicate), nil
 	case StatusPending, StatusFailed, StatusCancelled:
-		return Change{}, ErrNotRefundable.WithDetail("status", string(p.Status))
+		return Change{}, ErrNotRefundable.WithDetail("purchaseStatus", string(p.Status))
 	case StatusCompleted:
 	}
 	if end := p.CompletedAt.Add(window); now.After(end) {

@@ -161,7 +161,7 @@ func (s *store) pointer() (pointer, error) {
 	var p pointer
 	b, err := os.ReadFile(filepath.Join(s.dir, pointerFile))
 	if errors.Is(err, fs.ErrNotExist) {
-		return p, errNoIndex
+		return p, s.missing()
 	}
 	if err != nil {
 		return p, fmt.Errorf("read the pointer: %w", err)
@@ -176,6 +176,15 @@ func (s *store) pointer() (pointer, error) {
 		return pointer{}, fmt.Errorf("%w: the pointer names %q", errBroken, p.Generation)
 	}
 	return p, nil
+}
+
+// missing says what a directory without a pointer is: new, or damaged.
+func (s *store) missing() error {
+	generations, err := filepath.Glob(filepath.Join(s.dir, dirOfAnything))
+	if err != nil || len(generations) > 0 {
+		return fmt.Errorf("%w: the pointer is gone", errBroken)
+	}
+	return errNoIndex
 }
 
 // point makes g the generation that counts, at once and durably.
