@@ -3,38 +3,19 @@
 package catalogue
 
 import (
+	"bytes"
 	_ "embed"
-	"encoding/json"
-	"fmt"
-	"time"
+	"slices"
 
 	"gamestore.example/games"
-	"gamestore.example/pkg/money"
+	"gamestore.example/games/app"
 )
-
-// currency is the ISO 4217 code of every price.
-const currency = "BRL"
 
 //go:embed games.json
 var document []byte
 
+// Document returns the catalogue as the file that -games.seed reads.
+func Document() []byte { return slices.Clone(document) }
+
 // Games returns the catalogue. The ids are readable and never change.
-func Games() ([]games.Game, error) {
-	var entries []struct {
-		ID, Name, Description, Category string
-		// Price is in minor units.
-		Price      int64
-		ReleasedAt time.Time
-	}
-	if err := json.Unmarshal(document, &entries); err != nil {
-		return nil, fmt.Errorf("the example catalogue: %w", err)
-	}
-	catalogue := make([]games.Game, len(entries))
-	for i, e := range entries {
-		catalogue[i] = games.Game{
-			ID: e.ID, Name: e.Name, Description: e.Description, Category: e.Category,
-			Price: money.Money{Amount: e.Price, Currency: currency}, ReleasedAt: e.ReleasedAt,
-		}
-	}
-	return catalogue, nil
-}
+func Games() ([]games.Game, error) { return app.ReadCatalogue(bytes.NewReader(document)) }

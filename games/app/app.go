@@ -75,7 +75,7 @@ type App struct {
 }
 
 // New composes the service from the inside out. It opens the store and the index,
-// and builds an index that lacks games; it listens nowhere and starts nothing
+// seeds an empty store, and builds an index that lacks games; it listens nowhere and starts nothing
 // else. Close the App to free them.
 func New(ctx context.Context, cfg Config, deps Deps) (_ *App, err error) {
 	if err := cfg.validate(); err != nil {
@@ -102,7 +102,11 @@ func New(ctx context.Context, cfg Config, deps Deps) (_ *App, err error) {
 	if a.shop, err = a.service(); err != nil {
 		return nil, err
 	}
-	if a.index.needsRebuild() {
+	seeded, err := a.seedFrom(ctx, cfg.Seed)
+	if err != nil {
+		return nil, err
+	}
+	if seeded || a.index.needsRebuild() {
 		if err := a.Reindex(ctx); err != nil {
 			return nil, err
 		}

@@ -18,6 +18,9 @@ type Config struct {
 	DSN string
 	// Search is where the index is: "bleve:<folder>", or "memory".
 	Search string
+	// Seed is a JSON file with the games that an empty store begins with; empty
+	// means none. ReadCatalogue says what is in it.
+	Seed string
 	// RefundWindow is how long after completion a refund may be asked for.
 	RefundWindow time.Duration
 	// SweepAfter is how long a purchase may stay pending before payments is asked
@@ -46,6 +49,7 @@ func (c *Config) RegisterFlags(fs *flag.FlagSet, prefix string) {
 	c.Outbox.RegisterFlags(fs, prefix+"outbox.")
 	fs.StringVar(&c.DSN, prefix+"db.dsn", c.DSN, "where games and purchases are stored: sqlite:`path`, or memory")
 	fs.StringVar(&c.Search, prefix+"search", c.Search, "where the search index is: bleve:`folder`, or memory")
+	fs.StringVar(&c.Seed, prefix+"seed", c.Seed, "JSON `file` with the games that an empty store begins with")
 	fs.DurationVar(&c.RefundWindow, prefix+"refund.window", c.RefundWindow, "how long after completion a refund may be asked for")
 	fs.DurationVar(&c.SweepAfter, prefix+"sweep.after", c.SweepAfter, "how long a purchase may be pending before payments is asked again")
 	fs.DurationVar(&c.SweepMax, prefix+"sweep.max", c.SweepMax, "longest wait between two questions about a pending purchase")
