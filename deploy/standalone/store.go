@@ -3,16 +3,15 @@ package standalone
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
 	"net/http"
-	"os"
 	"path/filepath"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 
 	"gamestore.example/deploy/catalogue"
+	"gamestore.example/deploy/folder"
 	games "gamestore.example/games/app"
 	"gamestore.example/gateway"
 	gatewayapp "gamestore.example/gateway/app"
@@ -84,10 +83,7 @@ func (s *Store) seed(ctx context.Context) error {
 
 // openData takes the folder and opens the bus in it.
 func (s *Store) openData(ctx context.Context, cfg Config) error {
-	if err := os.MkdirAll(cfg.Data, 0o700); err != nil {
-		return fmt.Errorf("data folder: %w", err)
-	}
-	unlock, err := lockFolder(cfg.Data)
+	unlock, err := folder.Lock(cfg.Data)
 	if err != nil {
 		return err
 	}

@@ -1,4 +1,5 @@
-package standalone
+// Package folder keeps a store's data folder for one user at a time.
+package folder
 
 import (
 	"errors"
@@ -13,10 +14,13 @@ import (
 // ErrInUse says that another process has the folder.
 var ErrInUse = errs.New(errs.Conflict, "data-in-use", "another process uses this data folder")
 
-// lockFolder keeps other processes out of a data folder for as long as this one
-// lives: two stores would deliver each message of the journal twice. A killed process
-// leaves no lock behind.
-func lockFolder(dir string) (unlock func() error, err error) {
+// Lock makes the data folder if it is missing, and keeps others out of it for as long
+// as this process lives: two stores would deliver each message of the journal twice.
+// A killed process leaves no lock behind.
+func Lock(dir string) (unlock func() error, err error) {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return nil, fmt.Errorf("data folder: %w", err)
+	}
 	f, err := os.OpenFile(filepath.Join(dir, "lock"), os.O_CREATE|os.O_RDWR, 0o600)
 	if err != nil {
 		return nil, fmt.Errorf("lock the data folder: %w", err)
