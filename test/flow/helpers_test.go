@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"strings"
 	"sync/atomic"
 	"testing"
 
@@ -166,4 +167,13 @@ func asJSON(t *testing.T, v any) string {
 		t.Fatal(err)
 	}
 	return string(b)
+}
+
+// lowerCase returns headers as services get them.
+func lowerCase(headers map[string]string) map[string]string {
+	lower := map[string]string{}
+	for name, value := range headers {
+		lower[strings.ToLower(name)] = value
+	}
+	return lower
 }
