@@ -40,7 +40,7 @@ const (
 	operationRefund   = "refund"
 )
 
-// AnyVersion, as a version to match, matches every one.
+// AnyVersion is a version to match that matches every one.
 const AnyVersion int64 = -1
 
 // GetGame asks for one game.

@@ -59,7 +59,7 @@ func newTable(s segment.Segment) (*table, error) {
 func (b *tableBuilder) add(s segment.Segment, doc uint64) error {
 	var r row
 	var category []byte
-	var rowErr error = errNoRow
+	rowErr := errNoRow
 	err := s.VisitStoredFields(doc, func(field string, _ byte, value []byte, _ []uint64) bool {
 		switch field {
 		case "_id":

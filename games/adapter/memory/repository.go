@@ -1,3 +1,5 @@
+// Package memory holds games, purchases and the search index in memory, for tests and
+// for stores that may forget.
 package memory
 
 import (

@@ -22,7 +22,8 @@ var _ games.Meter = (*Meter)(nil)
 
 // NewMeter registers the metrics. Meters of one registerer share them.
 func NewMeter(reg prometheus.Registerer) (*Meter, error) {
-	m, err := &Meter{}, error(nil)
+	var err error
+	m := &Meter{}
 	if m.purchases, err = observe.Register(reg, prometheus.NewCounterVec(prometheus.CounterOpts{
 		Name: "gamestore_purchases_total", Help: "Steps of purchases, by outcome.",
 	}, []string{"outcome"})); err != nil {

@@ -29,6 +29,7 @@ func TestIfMatch(t *testing.T) {
 		"huge":          {[]string{"If-Match", `"99999999999999999999"`}, 0, http.StatusPreconditionFailed},
 		"weak":          {[]string{"If-Match", `W/"12"`}, 0, http.StatusPreconditionFailed},
 		"empty tag":     {[]string{"If-Match", `""`}, 0, http.StatusPreconditionFailed},
+		"half quoted":   {[]string{"If-Match", `12"`}, 0, http.StatusBadRequest},
 		"no quotes":     {[]string{"If-Match", `12`}, 0, http.StatusBadRequest},
 		"empty":         {[]string{"If-Match", ``}, 0, http.StatusBadRequest},
 		"one quote":     {[]string{"If-Match", `"`}, 0, http.StatusBadRequest},

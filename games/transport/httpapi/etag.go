@@ -15,8 +15,9 @@ func etag(version int64) string { return `"` + strconv.FormatInt(version, 10) + 
 
 // versionOf is the inverse of etag; 0 for anything else.
 func versionOf(tag string) int64 {
-	inner, ok := strings.CutPrefix(tag, `"`)
-	if inner, ok = strings.CutSuffix(inner, `"`); !ok || strings.HasPrefix(inner, "+") {
+	inner, opened := strings.CutPrefix(tag, `"`)
+	inner, closed := strings.CutSuffix(inner, `"`)
+	if !opened || !closed || strings.HasPrefix(inner, "+") {
 		return 0
 	}
 	n, err := strconv.ParseInt(inner, 10, 64)

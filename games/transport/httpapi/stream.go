@@ -32,14 +32,14 @@ func stream(set endpoints.Set) kithttp.EncodeResponseFunc {
 		h.Set("Cache-Control", "no-store")
 		h.Set("X-Accel-Buffering", "no")
 		w.WriteHeader(http.StatusOK)
-		if writeEvent(w, p) != nil {
-			return nil
+		if err := writeEvent(w, p); err != nil {
+			return nil //nolint:nilerr // the client is gone
 		}
 		for !p.Status.Settled() {
 			next, err := set.AwaitPurchase(ctx, games.AwaitPurchase{PurchaseID: p.ID, Status: p.Status, Wait: heartbeat})
 			switch {
 			case err != nil:
-				return nil // the endpoint's middleware has logged it; the answer has begun
+				return nil //nolint:nilerr // the endpoint's middleware has logged it; the answer has begun
 			case next.Status == p.Status:
 				err = write(w, ": still "+string(p.Status)+"\n\n")
 			default:
