@@ -1,0 +1,259 @@
+package chaos
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"time"
+)
+
+// Promises of the store as a process.
+const (
+	CheckRest  = "after a start everything comes to rest"
+	CheckAlive = "the store dies of kills alone"
+	CheckDrain = "SIGTERM ends the store cleanly"
+	CheckLog   = "the store logs no error"
+)
+
+const (
+	shoppers = 12
+	// loadBound is how long a point may take to be hit.
+	loadBound = 5 * time.Second
+	// restBound is how long a started store may take until nothing moves: leases run
+	// out and retries come due meanwhile.
+	restBound = 45 * time.Second
+	restPoll  = 100 * time.Millisecond
+	// repeated is how many answered commands are sent again after a kill.
+	repeated = 20
+	// drainLoad is the load before a clean stop.
+	drainLoad = 300 * time.Millisecond
+)
+
+// lane is one data folder with its clients. A store runs on it again and again.
+type lane struct {
+	program  string
+	folder   folder
+	log      io.Writer
+	notes    *notebook
+	shoppers []*shopper
+	editor   *editor
+	// report takes findings.
+	report func(k Kill, findings ...Finding)
+	// count is told how each kill came, stopped what was there at the end.
+	count   func(k Kill, how How)
+	stopped func(s Snapshot)
+}
+
+// How tells how a kill came.
+type How struct {
+	// ByPoint says that the store killed itself at the point; else it was from outside.
+	ByPoint bool
+	// Early says that the store was still starting, or mending what the kill before
+	// had left.
+	Early bool
+}
+
+// run makes the kills one after the other, then one clean stop.
+func (l *lane) run(ctx context.Context, kills []Kill) error {
+	for _, k := range kills {
+		if err := l.round(ctx, k); err != nil {
+			return fmt.Errorf("%s: %w", k, err)
+		}
+	}
+	return l.end(ctx)
+}
+
+// round starts the store, armed for a kill, on what the last one left; waits until
+// it has mended that; audits it; and loads it until it dies. The kill may come at any
+// time.
+func (l *lane) round(ctx context.Context, k Kill) error {
+	p, err := launch(ctx, l.program, l.folder.path, k.fault(), l.log)
+	if err != nil {
+		return err
+	}
+	defer p.close()
+	defer p.kill()
+	if k.Name == OutsideStart {
+		killer := time.AfterFunc(k.After, p.kill)
+		defer killer.Stop()
+	}
+	ok, err := p.ready(ctx)
+	if err != nil {
+		return err
+	}
+	if ok {
+		if err := l.mend(ctx, p, k); err != nil {
+			return err
+		}
+	}
+	if k.Name == OutsideStart {
+		<-p.exited
+	}
+	how := How{ByPoint: k.Hit > 0, Early: true}
+	if p.alive() {
+		if how.ByPoint, err = l.die(ctx, p, k); err != nil {
+			return err
+		}
+		how.Early = false
+	}
+	l.count(k, how)
+	return l.bury(ctx, p, k)
+}
+
+// mend repeats what clients got no answer to, waits for rest, and audits. A store that
+// dies meanwhile is no error.
+func (l *lane) mend(ctx context.Context, p *process, k Kill) error {
+	if err := l.shoppers[0].repeat(ctx, p.api, l.notes.repeatable(repeated)); err != nil {
+		return l.gone(p, err)
+	}
+	moving, err := l.rest(ctx, p)
+	if err != nil || !p.alive() {
+		return l.gone(p, err)
+	}
+	if moving != "" {
+		l.report(k, Finding{CheckRest, fmt.Sprintf("after %v: %s", restBound, moving)})
+	}
+	findings, err := l.auditOnline(ctx, p)
+	if err != nil {
+		return l.gone(p, err)
+	}
+	l.report(k, findings...)
+	return nil
+}
+
+// gone forgives an error of a store that is dead or dying.
+func (l *lane) gone(p *process, err error) error {
+	if err == nil {
+		return nil
+	}
+	select {
+	case <-p.exited:
+		return nil
+	case <-time.After(time.Second):
+		return err
+	}
+}
+
+// rest waits until nothing moves, twice in a row: between two files something may
+// go back into one that was looked at already. It returns what still moves when the
+// bound is over.
+func (l *lane) rest(ctx context.Context, p *process) (string, error) {
+	ctx, cancel := context.WithTimeout(ctx, restBound)
+	defer cancel()
+	tick := time.NewTicker(restPoll)
+	defer tick.Stop()
+	moving, calm := "", 0
+	for {
+		now, err := l.folder.moving(ctx)
+		switch {
+		case ctx.Err() != nil:
+			return moving, nil
+		case err != nil:
+			return "", err
+		case now != "":
+			calm = 0
+		default:
+			calm++
+		}
+		if moving = now; calm == 2 {
+			return "", nil
+		}
+		select {
+		case <-tick.C:
+		case <-p.exited:
+			return "", nil
+		case <-ctx.Done():
+			return moving, nil
+		}
+	}
+}
+
+// auditOnline audits a running store at rest. What it finds it looks at a second time:
+// a violation stays.
+func (l *lane) auditOnline(ctx context.Context, p *process) ([]Finding, error) {
+	for try := 0; ; try++ {
+		s, err := l.folder.snapshot(ctx)
+		if err != nil {
+			return nil, err
+		}
+		if s.Found, err = p.api.search(ctx); err != nil {
+			return nil, err
+		}
+		s.AtRest, s.Told = true, l.notes.copy()
+		findings := Audit(s)
+		if len(findings) == 0 || try > 0 {
+			return append(findings, l.notes.takeOdd()...), nil
+		}
+		if _, err := l.rest(ctx, p); err != nil {
+			return nil, err
+		}
+	}
+}
+
+// die loads the store until its point kills it, or kills it from outside. It reports
+// whether it was the point.
+func (l *lane) die(ctx context.Context, p *process, k Kill) (bool, error) {
+	load := l.load(ctx, p)
+	defer load.stop()
+	bound := loadBound
+	switch k.Name {
+	case OutsideLoad:
+		bound = k.After
+	case OutsideDrain:
+		bound = drainLoad
+	}
+	if err := wait(ctx, p, bound); err != nil {
+		return false, err
+	}
+	if !p.alive() {
+		return k.Hit > 0, nil
+	}
+	if k.Name == OutsideDrain {
+		load.draining.Store(true)
+		if err := p.terminate(); err != nil {
+			return false, err
+		}
+		if err := wait(ctx, p, k.After); err != nil {
+			return false, err
+		}
+	}
+	p.kill()
+	return false, nil
+}
+
+// wait lets time pass while the store lives.
+func wait(ctx context.Context, p *process, d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-p.exited:
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	return nil
+}
+
+// bury looks at how a store ended and at what it left, with nobody mending it.
+func (l *lane) bury(ctx context.Context, p *process, k Kill) error {
+	<-p.exited
+	drained := k.Name == OutsideDrain && p.state == nil // it was quicker than the kill
+	if !p.killed() && !drained {
+		l.report(k, Finding{CheckAlive, fmt.Sprintf("%v; its last words: %q", p.state, p.lastLines())})
+	}
+	l.complain(p, k)
+	s, err := l.folder.snapshot(ctx)
+	if err != nil {
+		return err
+	}
+	s.Told = l.notes.copy()
+	l.report(k, append(Audit(s), l.notes.takeOdd()...)...)
+	return nil
+}
+
+// complain reports what the store logged as errors.
+func (l *lane) complain(p *process, k Kill) {
+	for _, line := range p.complaints() {
+		l.report(k, Finding{CheckLog, line})
+	}
+}
