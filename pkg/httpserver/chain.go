@@ -25,14 +25,15 @@ const maxRequestID = 128
 func RequestID(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		_, r = withInfo(r)
-		ctx, id := withRequestID(r.Context(), r.Header.Get(RequestIDHeader))
+		ctx, id := WithRequestID(r.Context(), r.Header.Get(RequestIDHeader))
 		w.Header().Set(RequestIDHeader, id)
 		next.ServeHTTP(w, r.WithContext(ctx))
 	})
 }
 
-// withRequestID puts the client's id, or a new one, into the context.
-func withRequestID(ctx context.Context, id string) (context.Context, string) {
+// WithRequestID puts the client's id, or a new one if it is not as RequestID wants it,
+// into the context, where it is the correlation id of events too.
+func WithRequestID(ctx context.Context, id string) (context.Context, string) {
 	if !validRequestID(id) {
 		id = newRequestID()
 	}

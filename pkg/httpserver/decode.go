@@ -22,6 +22,9 @@ const (
 	DefaultMaxBody = 1 << 20
 	// MaxDepth is how deep arrays and objects may be nested in a body.
 	MaxDepth = 32
+
+	// blanks is the white space of JSON.
+	blanks = " \t\r\n"
 )
 
 // What can be wrong with a body.
@@ -67,23 +70,31 @@ func decode[T any](r *http.Request) (v T, present bool, err error) {
 	if err := checkMediaType(r.Header); err != nil {
 		return v, false, err
 	}
-	if err := scan(data); err != nil {
-		return v, false, err
+	v, err = Unmarshal[T](data)
+	return v, err == nil, err
+}
+
+// Unmarshal is DecodeJSON for a body that came by another way than HTTP.
+func Unmarshal[T any](data []byte) (v T, err error) {
+	var zero T
+	if len(data) > DefaultMaxBody {
+		return zero, tooLarge(DefaultMaxBody)
 	}
-	if bytes.Equal(data, []byte("null")) {
-		return v, false, ErrBodyRequired
+	if err := scan(data); err != nil {
+		return zero, err
+	}
+	if data = bytes.Trim(data, blanks); len(data) == 0 || bytes.Equal(data, []byte("null")) {
+		return zero, ErrBodyRequired
 	}
 	dec := json.NewDecoder(bytes.NewReader(data))
 	dec.DisallowUnknownFields()
 	if err := dec.Decode(&v); err != nil {
-		var zero T
-		return zero, false, jsonError(err)
+		return zero, jsonError(err)
 	}
 	if _, err := dec.Token(); !errors.Is(err, io.EOF) {
-		var zero T
-		return zero, false, ErrMalformedJSON.WithDetail("reason", "something follows the JSON value")
+		return zero, ErrMalformedJSON.WithDetail("reason", "something follows the JSON value")
 	}
-	return v, true, nil
+	return v, nil
 }
 
 // readBody returns the body without the white space around it.
@@ -104,7 +115,7 @@ func readBody(r *http.Request) ([]byte, error) {
 	case err != nil:
 		return nil, ErrBodyIncomplete.WithCause(err)
 	}
-	return bytes.Trim(data, " \t\r\n"), nil
+	return bytes.Trim(data, blanks), nil
 }
 
 func tooLarge(limit int64) error {

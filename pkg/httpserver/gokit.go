@@ -32,7 +32,7 @@ func contextFromRequest(ctx context.Context, r *http.Request) context.Context {
 		ctx = context.WithValue(ctx, infoKey{}, info)
 	}
 	if observe.RequestID(ctx) == "" {
-		ctx, _ = withRequestID(ctx, r.Header.Get(RequestIDHeader))
+		ctx, _ = WithRequestID(ctx, r.Header.Get(RequestIDHeader))
 	}
 	if !trace.SpanContextFromContext(ctx).IsValid() {
 		ctx = observe.Propagator().Extract(ctx, propagation.HeaderCarrier(r.Header))

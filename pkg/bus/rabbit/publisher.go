@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"sync"
-	"time"
 
 	amqp "github.com/rabbitmq/amqp091-go"
 	"golang.org/x/sync/semaphore"
@@ -22,9 +21,6 @@ var errReturned = errs.New(errs.Unavailable, "unroutable", "no queue is bound fo
 // answered: whether it has it is unknown, so it must be published again.
 var errNotConfirmed = errs.New(errs.Unavailable, "not-confirmed", "the broker did not confirm the message")
 
-// sessionWait is how long a publish waits for a session before it gives up.
-const sessionWait = 5 * time.Second
-
 // letter is a message on its way to an exchange.
 type letter struct {
 	exchange, key string
@@ -33,11 +29,8 @@ type letter struct {
 
 // publisher pipelines confirmed publishes over one session after another.
 type publisher struct {
-	cfg Config
-
-	mu      sync.Mutex
-	current *outlet
-	changed chan struct{} // closed when current changes
+	cfg    Config
+	outlet *current[outlet]
 }
 
 // outlet is the publishing side of one session.
@@ -53,7 +46,7 @@ type outlet struct {
 }
 
 func newPublisher(cfg Config) *publisher {
-	return &publisher{cfg: cfg, changed: make(chan struct{})}
+	return &publisher{cfg: cfg, outlet: newCurrent[outlet]()}
 }
 
 // run keeps a session until ctx ends.
@@ -67,9 +60,9 @@ func (p *publisher) serve(ctx context.Context, s *session) error {
 		return err
 	}
 	blocked := s.conn.NotifyBlocked(make(chan amqp.Blocking, 1))
-	p.set(o)
+	p.outlet.set(o)
 	defer func() {
-		p.set(nil)
+		p.outlet.set(nil)
 		close(o.gone)
 	}()
 	for {
@@ -114,35 +107,6 @@ func closeError(err *amqp.Error) error {
 	return err
 }
 
-func (p *publisher) set(o *outlet) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.current = o
-	close(p.changed)
-	p.changed = make(chan struct{})
-}
-
-// outlet waits a moment for a session.
-func (p *publisher) outlet(ctx context.Context) (*outlet, error) {
-	timeout := time.NewTimer(sessionWait)
-	defer timeout.Stop()
-	for {
-		p.mu.Lock()
-		o, changed := p.current, p.changed
-		p.mu.Unlock()
-		if o != nil {
-			return o, nil
-		}
-		select {
-		case <-changed:
-		case <-timeout.C:
-			return nil, errNoBroker
-		case <-ctx.Done():
-			return nil, ctx.Err()
-		}
-	}
-}
-
 // publish sends letters and returns one error for each.
 func (p *publisher) publish(ctx context.Context, letters []letter) []error {
 	results := make([]error, len(letters))
@@ -154,7 +118,7 @@ func (p *publisher) publish(ctx context.Context, letters []letter) []error {
 }
 
 func (p *publisher) publishWindow(ctx context.Context, letters []letter, results []error) {
-	o, err := p.outlet(ctx)
+	o, err := p.outlet.get(ctx)
 	if err == nil {
 		err = o.window.Acquire(ctx, int64(len(letters)))
 	}
