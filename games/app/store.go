@@ -47,6 +47,10 @@ func openStore(ctx context.Context, dsn string, signal outbox.Signal, now func()
 	}, nil
 }
 
+// indexPace is how long the index may lag behind a busy shop so that it is not
+// written for every sale.
+const indexPace = 200 * time.Millisecond
+
 // index is a search index that may have to be built from the catalogue first.
 type index struct {
 	search       games.Search
@@ -61,7 +65,7 @@ func openIndex(where string, logger *slog.Logger) (*index, error) {
 			needsRebuild: func() bool { return true }, close: func() error { return nil },
 		}, nil
 	}
-	s, err := bleve.NewSearch(bleve.Config{Dir: path(where, blevePrefix), Logger: logger})
+	s, err := bleve.NewSearch(bleve.Config{Dir: path(where, blevePrefix), Logger: logger, Pace: indexPace})
 	if err != nil {
 		return nil, fmt.Errorf("games: %w", err)
 	}

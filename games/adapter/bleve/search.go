@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/blevesearch/vellum/levenshtein"
 
@@ -34,6 +35,10 @@ type Config struct {
 	Dir string
 	// Logger, optional, hears why an index had to be set aside.
 	Logger *slog.Logger
+	// Pace is the least time between two batches of puts; 0 is none. Each batch is a
+	// segment to write and later to merge, and a game that sells all the time need not
+	// be indexed for every sale: what arrives meanwhile is in the next batch.
+	Pace time.Duration
 }
 
 // Search is the full-text index in a directory. It is safe for concurrent use.
@@ -43,6 +48,8 @@ type Search struct {
 	automata [2]*levenshtein.LevenshteinAutomatonBuilder
 	scratch  pool
 	puts     *batch.Group[*put]
+	pace     time.Duration
+	lastPut  time.Time // only the goroutine of puts uses it
 
 	rebuilding chan struct{} // holds one token while a Rebuild runs
 	closing    chan struct{}
@@ -70,7 +77,7 @@ type put struct {
 // NewSearch opens the index, or makes an empty one; look at NeedsRebuild then. It
 // returns ErrLocked, within two seconds, if another process has it open.
 func NewSearch(cfg Config) (*Search, error) {
-	s := &Search{log: cfg.Logger, rebuilding: make(chan struct{}, 1), closing: make(chan struct{})}
+	s := &Search{log: cfg.Logger, pace: cfg.Pace, rebuilding: make(chan struct{}, 1), closing: make(chan struct{})}
 	if s.log == nil {
 		s.log = slog.New(slog.DiscardHandler)
 	}
@@ -136,6 +143,8 @@ func (s *Search) Put(ctx context.Context, gs ...games.Game) error {
 
 // apply runs in the one goroutine of the group.
 func (s *Search) apply(jobs []*put) {
+	time.Sleep(s.pace - time.Since(s.lastPut))
+	s.lastPut = time.Now()
 	var all []games.Game
 	for _, j := range jobs {
 		all = append(all, j.games...)

@@ -16,6 +16,10 @@ import (
 // QueueIndex is the queue of what the search index has to know.
 const QueueIndex = "games.index"
 
+// indexConcurrency is large because those who change the index wait for each other,
+// to change it once for all.
+const indexConcurrency = 1024
+
 // Subscriptions returns what the service consumes: what became of payments,
 // deleted accounts, and its own events that change what can be searched for.
 func Subscriptions(r endpoints.Reactions) []bus.Subscription {
@@ -23,7 +27,7 @@ func Subscriptions(r endpoints.Reactions) []bus.Subscription {
 		{Queue: bus.Queue{Name: games.ConsumerPayments, Keys: []string{"payment.*"}}, Handler: payments(r)},
 		{Queue: bus.Queue{Name: games.ConsumerUsers, Keys: []string{contractusers.KeyUserDeleted}}, Handler: users(r)},
 		// Not game.*, which is also game.purchased: that changes nothing to search for.
-		{Queue: bus.Queue{Name: QueueIndex, Keys: []string{
+		{Queue: bus.Queue{Name: QueueIndex, Concurrency: indexConcurrency, Keys: []string{
 			contractgames.KeyGameCreated, contractgames.KeyGameUpdated, contractgames.KeyGameDeleted,
 			contractgames.KeyPurchaseCompleted, contractgames.KeyPurchaseRefunded,
 		}}, Handler: index(r)},
