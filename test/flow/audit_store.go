@@ -91,6 +91,9 @@ func (a *audit) queues() {
 			a.complain("%v messages are in the queues: %s", n, state)
 		}
 	}
+	if n := a.w.handling.Load(); n > 0 {
+		a.complain("%d messages are being handled", n)
+	}
 	dead, err := a.w.Wire.List(a.ctx, maxDead)
 	if err != nil {
 		a.complain("dead letters: %v", err)

@@ -15,9 +15,11 @@ import (
 	"gamestore.example/test/flow"
 )
 
-// durable is a World with everything on disk, and the way through its gateway.
+// durable is a World with everything on disk, and the way through its gateway. Its
+// test runs beside others, because most of a rule's time is waiting.
 func durable(t *testing.T, change ...func(*flow.Options)) (*flow.World, flow.Driver) {
 	t.Helper()
+	t.Parallel()
 	o := flow.Durable()
 	for _, f := range change {
 		f(&o)
@@ -85,17 +87,17 @@ func charges(t *testing.T, w *flow.World, purchaseID string) []simulated.Entry {
 	return found
 }
 
-// deadLetter waits for the dead letter of a message and returns it.
-func deadLetter(t *testing.T, w *flow.World, messageID string) bus.DeadLetter {
+// deadLetter waits for the dead letter of a message in a queue and returns it.
+func deadLetter(t *testing.T, w *flow.World, queue, messageID string) bus.DeadLetter {
 	t.Helper()
 	var found bus.DeadLetter
-	flow.Eventually(t, "message "+messageID+" is a dead letter", func() bool {
+	flow.Eventually(t, "message "+messageID+" is a dead letter of "+queue, func() bool {
 		all, err := w.Wire.List(t.Context(), 1000)
 		if err != nil {
 			t.Fatal(err)
 		}
 		for _, d := range all {
-			if d.Message.ID == messageID {
+			if d.Queue == queue && d.Message.ID == messageID {
 				found = d
 				return true
 			}
@@ -122,7 +124,11 @@ var errShut = errs.New(errs.Unavailable, "valve-shut", "the valve is shut")
 
 // in puts the valve into a World.
 func (v *valve) in(o *flow.Options) {
+	before := o.Consume
 	o.Consume = func(s bus.Subscription) bus.Subscription {
+		if before != nil {
+			s = before(s)
+		}
 		if s.Queue.Name != v.queue {
 			return s
 		}

@@ -65,8 +65,8 @@ func (o Options) withDefaults() Options {
 // Times of a World: as short as a slow machine under the race detector allows.
 const (
 	providerTimeout = 100 * time.Millisecond
-	// chargeDelay is longer, so that a charge without an answer is unknown for a moment.
-	chargeDelay = 150 * time.Millisecond
+	// chargeDelay is longer, so that a purchase without an answer is pending for a while.
+	chargeDelay = 400 * time.Millisecond
 	// askAfter is how long a purchase is pending before payments is asked again.
 	askAfter = 400 * time.Millisecond
 )

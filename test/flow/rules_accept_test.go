@@ -16,16 +16,17 @@ import (
 // A second purchase of a game gets the way to the first, whatever its key, while that
 // is pending, complete or being refunded.
 func TestRule_DoubleClick(t *testing.T) {
-	refunds := &valve{queue: "payments.refunds"}
-	w, _ := durable(t, refunds.in)
+	purchases, refunds := &valve{queue: "payments.purchases"}, &valve{queue: "payments.refunds"}
+	w, _ := durable(t, purchases.in, refunds.in)
 	w.EachDriver(t, func(t *testing.T, d flow.Driver) {
-		refunds.shut.Store(false)
 		ana, game := flow.Join(t, d, "Ana"), flow.NewGame(t, d)
-		p := flow.Buy(t, d, ana, game.ID, flow.CardTimeout)
+		purchases.shut.Store(true)
+		p := flow.Buy(t, d, ana, game.ID, flow.CardApproved)
 		for _, key := range []string{"", "one", "two"} {
 			_, err := d.Games.PurchaseGame(ana.Ctx, games.PurchaseGame{GameID: game.ID, IdempotencyKey: key})
 			wantLink(t, err, games.ErrAlreadyPending, p.ID)
 		}
+		purchases.shut.Store(false)
 		flow.Await(t, d, ana, p.ID, games.StatusCompleted)
 		_, err := buy(d, ana, game.ID)
 		wantLink(t, err, games.ErrAlreadyOwned, p.ID)
@@ -77,7 +78,8 @@ func TestRule_DoubleClickStorm(t *testing.T) {
 
 // The price is the server's at acceptance. Whoever expects another hears the new one.
 func TestRule_Price(t *testing.T) {
-	w, _ := durable(t)
+	purchases := &valve{queue: "payments.purchases"}
+	w, _ := durable(t, purchases.in)
 	w.EachDriver(t, func(t *testing.T, d flow.Driver) {
 		ana, game := flow.Join(t, d, "Ana"), flow.NewGame(t, d)
 		for _, expected := range []money.Money{flow.BRL(1), {Amount: 1999, Currency: "USD"}, flow.BRL(0)} {
@@ -88,7 +90,8 @@ func TestRule_Price(t *testing.T) {
 			}
 		}
 		expected := flow.Price()
-		r, err := d.Games.PurchaseGame(ana.Ctx, games.PurchaseGame{GameID: game.ID, PaymentMethod: flow.CardTimeout, ExpectedPrice: &expected})
+		purchases.shut.Store(true)
+		r, err := d.Games.PurchaseGame(ana.Ctx, games.PurchaseGame{GameID: game.ID, ExpectedPrice: &expected})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -98,6 +101,7 @@ func TestRule_Price(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		purchases.shut.Store(false)
 		done := flow.Await(t, d, ana, r.Purchase.ID, games.StatusCompleted)
 		books := charges(t, w, done.ID)
 		if done.Price != flow.Price() || len(books) != 1 || books[0].Amount != flow.Price() {

@@ -17,11 +17,13 @@ import (
 // A deleted game stays with its owners, what is pending finishes, and nobody buys it
 // any more.
 func TestRule_GameDeleted(t *testing.T) {
-	w, _ := durable(t)
+	purchases := &valve{queue: "payments.purchases"}
+	w, _ := durable(t, purchases.in)
 	w.EachDriver(t, func(t *testing.T, d flow.Driver) {
 		ana, bea, game := flow.Join(t, d, "Ana"), flow.Join(t, d, "Bea"), flow.NewGame(t, d)
 		flow.Bought(t, d, ana, game.ID)
-		pending := flow.Buy(t, d, bea, game.ID, flow.CardTimeout)
+		purchases.shut.Store(true)
+		pending := flow.Buy(t, d, bea, game.ID, flow.CardApproved)
 		if err := d.Games.DeleteGame(flow.Admin(t, d).Ctx, games.DeleteGame{GameID: game.ID, IfVersion: game.Version}); err != nil {
 			t.Fatal(err)
 		}
@@ -29,6 +31,7 @@ func TestRule_GameDeleted(t *testing.T) {
 		want(t, err, games.ErrGameNotFound)
 		_, err = d.Games.GetGame(t.Context(), games.GetGame{GameID: game.ID})
 		want(t, err, games.ErrGameNotFound)
+		purchases.shut.Store(false)
 		flow.Await(t, d, bea, pending.ID, games.StatusCompleted)
 		for _, owner := range []flow.Person{ana, bea} {
 			if !flow.Owns(t, d, owner, game.ID) {

@@ -13,12 +13,17 @@ import (
 
 // A charge without an answer is unknown, never failed: it ends completed, charged once.
 func TestRule_NoAnswerEndsCompleted(t *testing.T) {
-	for name, rule := range map[string]struct{ method, reason string }{
-		"provider timeout":   {flow.CardTimeout, payments.ReasonTimeout},
-		"reset after charge": {flow.CardResetAfterCharge, payments.ReasonProviderError},
+	for name, rule := range map[string]struct {
+		method, reason string
+		timeout        time.Duration
+	}{
+		"provider timeout":   {flow.CardTimeout, payments.ReasonTimeout, 100 * time.Millisecond},
+		"reset after charge": {flow.CardResetAfterCharge, payments.ReasonProviderError, 5 * time.Second},
 	} {
 		t.Run(name, func(t *testing.T) {
-			w, _ := durable(t)
+			w, _ := durable(t, func(o *flow.Options) {
+				o.Payments = func(c *paymentsapp.Config) { c.Timeout = rule.timeout }
+			})
 			w.EachDriver(t, func(t *testing.T, d flow.Driver) {
 				ana, game := flow.Join(t, d, "Ana"), flow.NewGame(t, d)
 				p := flow.Await(t, d, ana, flow.Buy(t, d, ana, game.ID, rule.method).ID, games.StatusCompleted)

@@ -35,7 +35,7 @@ func (w *World) start() error {
 		Actors() []lifecycle.Actor
 	}{w.users, w.games, w.payments} {
 		for _, s := range app.Subscriptions() {
-			subscriptions = append(subscriptions, w.options.Consume(s))
+			subscriptions = append(subscriptions, w.watched(w.options.Consume(s)))
 		}
 		actors = append(actors, app.Actors()...)
 	}
@@ -52,6 +52,17 @@ func (w *World) start() error {
 		return <-done
 	})
 	return nil
+}
+
+// watched counts the deliveries that are being handled.
+func (w *World) watched(s bus.Subscription) bus.Subscription {
+	handle := s.Handler
+	s.Handler = func(ctx context.Context, m bus.Message) error {
+		w.handling.Add(1)
+		defer w.handling.Add(-1)
+		return handle(ctx, m)
+	}
+	return s
 }
 
 // serve listens for each service and each gateway, and makes the drivers.

@@ -121,7 +121,7 @@ func Owns(t testing.TB, d Driver, p Person, gameID string) bool {
 func AwaitPayment(t testing.TB, d Driver, p Person, purchaseID string, want payments.Status) payments.Payment {
 	t.Helper()
 	var payment payments.Payment
-	reached := until(t, func() bool {
+	reached := until(t, pollEvery, func() bool {
 		var err error
 		payment, err = d.Payments.FindPayment(p.Ctx, payments.FindPayment{PurchaseID: purchaseID})
 		if err != nil && !errors.Is(err, payments.ErrPaymentNotFound) {

@@ -16,14 +16,14 @@ const pollEvery = 2 * time.Millisecond
 // is waited for.
 func Eventually(t testing.TB, what string, done func() bool) {
 	t.Helper()
-	if !until(t, done) {
+	if !until(t, pollEvery, done) {
 		t.Fatalf("waited %v in vain: %s", Patience, what)
 	}
 }
 
-// until reports whether done returned true within Patience.
-func until(t testing.TB, done func() bool) bool {
-	tick := time.NewTicker(pollEvery)
+// until reports whether done, called every so often, returned true within Patience.
+func until(t testing.TB, every time.Duration, done func() bool) bool {
+	tick := time.NewTicker(every)
 	defer tick.Stop()
 	over := time.NewTimer(Patience)
 	defer over.Stop()

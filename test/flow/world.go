@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 	"testing"
 
 	"github.com/google/uuid"
@@ -55,6 +56,8 @@ type World struct {
 	games    *gamesapp.App
 	payments *paymentsapp.App
 	drivers  []Driver
+	// handling counts the deliveries that a handler has now.
+	handling atomic.Int64
 	// closers end everything, the last one first.
 	closers []func() error
 }
