@@ -11,6 +11,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"gamestore.example/deploy/catalogue"
+	"gamestore.example/deploy/control"
 	"gamestore.example/deploy/folder"
 	games "gamestore.example/games/app"
 	"gamestore.example/gateway"
@@ -42,6 +43,8 @@ type Store struct {
 	gateway *gatewayapp.App
 	server  *httpserver.Server
 	queues  *process.Consumers
+	// control is nil where no socket could be opened.
+	control *control.Server
 	// closers free what was opened, the last opened first.
 	closers []func() error
 }
@@ -95,7 +98,24 @@ func (s *Store) openData(ctx context.Context, cfg Config) error {
 	}
 	s.bus = b
 	s.closers = append(s.closers, closeBus)
+	s.openControl(ctx, cfg.Data)
 	return nil
+}
+
+// openControl lets the operator's commands in. A store without it works as well, so
+// that a folder where no socket can be, as one of a very long name, is no error.
+func (s *Store) openControl(ctx context.Context, dir string) {
+	dead, ok := s.bus.(bus.DeadLetters)
+	if !ok {
+		return
+	}
+	server, err := control.Listen(ctx, dir, dead, s.deps.Logger)
+	if err != nil {
+		s.deps.Logger.WarnContext(ctx, "dead letters cannot be replayed while the store runs", "error", err.Error())
+		return
+	}
+	s.control = server
+	s.closers = append(s.closers, server.Close)
 }
 
 // openServices composes the three services and declares their queues before
@@ -157,6 +177,9 @@ func (s *Store) services() []process.App { return []process.App{s.users, s.games
 // either done or waits in a file. Close comes after it.
 func (s *Store) Run(ctx context.Context) error {
 	actors := []lifecycle.Actor{{Name: "http", Run: s.server.Run}, s.queues.Actor()}
+	if s.control != nil {
+		actors = append(actors, lifecycle.Actor{Name: "control", Run: s.control.Run})
+	}
 	for _, app := range s.services() {
 		actors = append(actors, app.Actors()...)
 	}

@@ -10,6 +10,8 @@ import (
 	"os"
 
 	"github.com/peterbourgon/ff/v3/ffcli"
+
+	"gamestore.example/deploy/operate"
 )
 
 // Set by the linker.
@@ -27,6 +29,7 @@ func main() {
 func newCommand() *ffcli.Command {
 	root := runCommand()
 	root.Subcommands = []*ffcli.Command{demoCommand(), reindexCommand(), keysCommand(), versionCommand()}
+	root.Subcommands = append(root.Subcommands, operate.Commands(os.Stdout)...)
 	return root
 }
 

@@ -25,14 +25,16 @@ func Timeline(s Snapshot) []Moment {
 			all = append(all, Moment{At: at, Who: who, What: fmt.Sprintf(format, args...)})
 		}
 	}
-	add(s.Purchase.CreatedAt, Games, "accepted")
-	for _, e := range s.Events {
+	event := func(e Event) {
 		add(e.WrittenAt, e.From, "%swrote %s %s", state(e.Key), e.Key, e.ID)
 		add(e.SentAt, e.From, "sent %s, %s", e.Key, count(e.Attempts, "attempt"))
 		for _, r := range e.Receipts {
 			add(r.At, service(r.Consumer), "%s took %s", r.Consumer, e.Key)
 		}
 	}
+	// In this order things happen that happen in the same millisecond.
+	add(s.Purchase.CreatedAt, Games, "accepted")
+	each(s.Events, event, func(e Event) bool { return e.Key == contractgames.KeyGamePurchased })
 	if p := s.Payment; p != nil {
 		add(p.CreatedAt, Payments, "payment %s with %s", p.ID, p.Provider)
 		for _, a := range p.Attempts {
@@ -40,14 +42,26 @@ func Timeline(s Snapshot) []Moment {
 			add(a.FinishedAt, Payments, "attempt %d: %s %s", a.Number, a.Kind, a.result())
 		}
 	}
+	each(s.Events, event, func(e Event) bool { return e.From == Payments })
+	each(s.Events, event, func(e Event) bool { return e.From == Games && e.Key != contractgames.KeyGamePurchased })
 	for _, l := range s.DeadLetters {
 		add(l.At, service(l.Queue), "%s %s became a dead letter of %s: %s, %s", l.Key, l.ID, l.Queue, l.Reason, count(l.Attempts, "attempt"))
 	}
 	if !told(s) {
 		add(s.Purchase.UpdatedAt, Games, "%s", s.Purchase.Status)
 	}
-	slices.SortStableFunc(all, func(a, b Moment) int { return a.At.Compare(b.At) })
+	slices.SortStableFunc(all, func(a, b Moment) int {
+		return a.At.Truncate(time.Millisecond).Compare(b.At.Truncate(time.Millisecond)) // the outbox knows no smaller times
+	})
 	return all
+}
+
+func each(events []Event, do func(Event), which func(Event) bool) {
+	for _, e := range events {
+		if which(e) {
+			do(e)
+		}
+	}
 }
 
 // told reports whether the present state is among the events that are still kept.
