@@ -24,6 +24,7 @@ import (
 	"gamestore.example/pkg/lifecycle"
 	"gamestore.example/pkg/middleware"
 	"gamestore.example/pkg/outbox"
+	"gamestore.example/pkg/rpc"
 )
 
 // Deps is what the process gives the service. Bus and Verifier are required.
@@ -70,6 +71,7 @@ type App struct {
 	set       endpoints.Set
 	reactions endpoints.Reactions
 	handler   http.Handler
+	rpc       *rpc.Mux
 	relay     *outbox.Relay
 	metrics   prometheus.Registerer
 }
@@ -118,6 +120,9 @@ func New(ctx context.Context, cfg Config, deps Deps) (_ *App, err error) {
 	a.set = endpoints.New(a.shop, wrap, a.deps.Verifier)
 	a.reactions = endpoints.NewReactions(a.shop, wrap)
 	a.handler = withDocs(httpapi.NewHandler(a.set))
+	if a.rpc, err = amqpapi.NewServer(a.set); err != nil {
+		return nil, err
+	}
 	a.relay, err = outbox.NewRelay(a.store.outbox, a.deps.Bus, signal, cfg.Outbox, a.deps.Logger, a.metrics)
 	return a, err
 }
@@ -175,6 +180,9 @@ func (a *App) Service() games.Service { return a.set }
 
 // Handler serves the API and its reference. The process adds what is around it.
 func (a *App) Handler() http.Handler { return a.handler }
+
+// RPC answers requests over the broker.
+func (a *App) RPC() rpc.Handler { return a.rpc }
 
 // Subscriptions are the queues to consume.
 func (a *App) Subscriptions() []bus.Subscription { return amqpapi.Subscriptions(a.reactions) }

@@ -27,6 +27,7 @@ import (
 	"gamestore.example/pkg/lifecycle"
 	"gamestore.example/pkg/middleware"
 	"gamestore.example/pkg/outbox"
+	"gamestore.example/pkg/rpc"
 )
 
 // Deps is what the process gives the service. Bus and Verifier are required.
@@ -74,6 +75,7 @@ type App struct {
 	worker    *payments.Worker
 	set       endpoints.Set
 	handler   http.Handler
+	rpc       *rpc.Mux
 	relay     *outbox.Relay
 }
 
@@ -129,6 +131,9 @@ func New(ctx context.Context, cfg Config, deps Deps) (_ *App, err error) {
 	// Endpoints and transports.
 	a.set = endpoints.New(svc, middleware.Chain(around, middleware.Logging(a.deps.Logger), middleware.Recover()), a.deps.Verifier)
 	a.handler = withDocs(httpapi.NewHandler(a.set))
+	if a.rpc, err = amqpapi.NewServer(a.set); err != nil {
+		return nil, err
+	}
 	a.relay, err = outbox.NewRelay(a.store.outbox, a.deps.Bus, signal, cfg.Outbox, a.deps.Logger, a.metrics)
 	return a, err
 }
@@ -177,6 +182,9 @@ func (a *App) Service() payments.Service { return a.set }
 
 // Handler serves the API and its reference. The process adds what is around it.
 func (a *App) Handler() http.Handler { return a.handler }
+
+// RPC answers requests over the broker.
+func (a *App) RPC() rpc.Handler { return a.rpc }
 
 // Subscriptions are the queues to consume.
 func (a *App) Subscriptions() []bus.Subscription { return amqpapi.Subscriptions(a.set) }

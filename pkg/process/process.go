@@ -125,6 +125,7 @@ func serve(ctx context.Context, name string, web httpserver.Config, app App, r R
 		defer server.Close() // for what fails before it runs
 		actors = append(actors, lifecycle.Actor{Name: "http", Run: server.Run})
 	}
+	actors = append(actors, answering(name, app, r.Bus)...)
 	consumers := NewConsumers(r.Bus, r.Logger, app.Subscriptions()...)
 	if err := consumers.Declare(ctx); err != nil {
 		return err

@@ -32,8 +32,10 @@ func Law() []Layer {
 		{Name: "service root", Who: "{svc}", May: []string{"pkg/errs", "pkg/money"},
 			Never: []string{"database/sql/...", "net/http/..."}},
 		{Name: "endpoints", Who: "{svc}/endpoints/...", May: []string{"{svc}", "pkg/..."}, Outside: true},
+		// What all transports of a service share, and the only sibling that they may import.
+		{Name: "mapping of DTOs", Who: "{svc}/transport/dto", May: []string{"{svc}", "pkg/contract/...", "pkg/errs", "pkg/money"}},
 		{Name: "transport", Who: "{svc}/transport/{name}/...", Outside: true,
-			May: []string{"{svc}", "{svc}/endpoints/...", "{svc}/transport/{name}/...", "pkg/..."}},
+			May: []string{"{svc}", "{svc}/endpoints/...", "{svc}/transport/{name}/...", "{svc}/transport/dto", "pkg/..."}},
 		{Name: "adapter", Who: "{svc}/adapter/{name}/...", Outside: true,
 			May: []string{"{svc}", "{svc}/adapter/{name}/...", "pkg/..."}},
 		{Name: "suite", Who: "{svc}/{svc}test/...", May: []string{"{svc}", "pkg/..."}, Outside: true},

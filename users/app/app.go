@@ -22,6 +22,7 @@ import (
 	"gamestore.example/pkg/lifecycle"
 	"gamestore.example/pkg/middleware"
 	"gamestore.example/pkg/outbox"
+	"gamestore.example/pkg/rpc"
 	"gamestore.example/users"
 	"gamestore.example/users/adapter/argon2"
 	"gamestore.example/users/adapter/memory"
@@ -86,6 +87,7 @@ type App struct {
 	ring    *auth.Keyring
 	set     endpoints.Set
 	handler http.Handler
+	rpc     *rpc.Mux
 	relay   *outbox.Relay
 	metrics prometheus.Registerer
 }
@@ -129,6 +131,9 @@ func New(ctx context.Context, cfg Config, deps Deps) (_ *App, err error) {
 	}
 	a.set = endpoints.New(svc, wrap, tokens.verifier)
 	a.handler = withDocs(httpapi.NewHandler(a.set, auth.JWKSHandler(a.ring, jwksMaxAge)))
+	if a.rpc, err = amqpapi.NewServer(a.set); err != nil {
+		return nil, err
+	}
 	a.relay, err = outbox.NewRelay(a.store.outbox, a.deps.Bus, signal, cfg.Outbox, a.deps.Logger, a.metrics)
 	return a, err
 }
@@ -187,6 +192,9 @@ func (a *App) Handler() http.Handler { return a.handler }
 // Keyring holds the keys of the access tokens, so that others in the same process
 // can verify them, and an operator's command can rotate them.
 func (a *App) Keyring() *auth.Keyring { return a.ring }
+
+// RPC answers requests over the broker.
+func (a *App) RPC() rpc.Handler { return a.rpc }
 
 // Subscriptions are the queues to consume.
 func (a *App) Subscriptions() []bus.Subscription { return amqpapi.Subscriptions(a.set) }

@@ -1,5 +1,8 @@
 // Package amqpapi connects the games service to the bus: it encodes the service's
 // events, and consumes those of payments, of users, and its own for the index.
+//
+// It also answers requests over the broker, and calls the service so. What is in path and
+// query over HTTP is in a request's body there; all else is the same.
 package amqpapi
 
 import (

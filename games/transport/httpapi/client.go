@@ -17,6 +17,7 @@ import (
 
 	"gamestore.example/games"
 	"gamestore.example/games/endpoints"
+	"gamestore.example/games/transport/dto"
 	contractgames "gamestore.example/pkg/contract/games"
 	"gamestore.example/pkg/errs"
 	"gamestore.example/pkg/httpserver"
@@ -44,20 +45,20 @@ func NewClient(baseURL *url.URL, client *http.Client) (endpoints.Set, error) {
 		return kithttp.NewClient(method, baseURL, send.to(baseURL, path), receive, options...).Endpoint()
 	}
 	return endpoints.Set{
-		SearchGamesEndpoint:     call(http.MethodGet, pathGames, searchQuery, receive(toResult)),
-		CreateGameEndpoint:      call(http.MethodPost, pathGames, createBody, receive(toGame)),
-		GetGameEndpoint:         call(http.MethodGet, pathGame, getGame, receive(toGame)),
-		UpdateGameEndpoint:      call(http.MethodPut, pathGame, updateBody, receive(toGame)),
+		SearchGamesEndpoint:     call(http.MethodGet, pathGames, searchQuery, receive(dto.ToResult)),
+		CreateGameEndpoint:      call(http.MethodPost, pathGames, createBody, receive(dto.ToGame)),
+		GetGameEndpoint:         call(http.MethodGet, pathGame, getGame, receive(dto.ToGame)),
+		UpdateGameEndpoint:      call(http.MethodPut, pathGame, updateBody, receive(dto.ToGame)),
 		DeleteGameEndpoint:      call(http.MethodDelete, pathGame, deleteGame, receiveNothing),
-		ListCategoriesEndpoint:  call(http.MethodGet, pathCategories, nothing, receive(toFacets)),
+		ListCategoriesEndpoint:  call(http.MethodGet, pathCategories, nothing, receive(dto.ToFacets)),
 		PurchaseGameEndpoint:    call(http.MethodPost, pathBuy, purchaseRequest, receiveReceipt),
 		GetPurchaseEndpoint:     call(http.MethodGet, pathPurchase, getPurchase, receivePurchase),
 		AwaitPurchaseEndpoint:   repeated(call(http.MethodGet, pathPurchase, awaitQuery, receivePurchase)),
 		CancelPurchaseEndpoint:  call(http.MethodPost, pathCancel, cancel, receiveReceipt),
 		RequestRefundEndpoint:   call(http.MethodPost, pathRefund, refund, receiveReceipt),
-		ListPurchasesEndpoint:   call(http.MethodGet, pathMyPurchases, pageQuery, receive(toPurchases)),
-		LibraryEndpoint:         call(http.MethodGet, pathLibrary, pageQuery, receive(toLibrary)),
-		RecommendationsEndpoint: call(http.MethodGet, pathRecommendations, recommendationsQuery, receive(toRecommendations)),
+		ListPurchasesEndpoint:   call(http.MethodGet, pathMyPurchases, pageQuery, receive(dto.ToPurchases)),
+		LibraryEndpoint:         call(http.MethodGet, pathLibrary, pageQuery, receive(dto.ToLibrary)),
+		RecommendationsEndpoint: call(http.MethodGet, pathRecommendations, recommendationsQuery, receive(dto.ToRecommendations)),
 	}, nil
 }
 
@@ -176,8 +177,8 @@ func receivePurchase(_ context.Context, resp *http.Response) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := toPurchase(body)
-	p.Version = versionOf(resp.Header.Get("ETag"))
+	p := dto.ToPurchase(body)
+	p.Version = dto.ToVersion(resp.Header.Get("ETag"))
 	return p, nil
 }
 

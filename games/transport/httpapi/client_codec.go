@@ -6,8 +6,7 @@ import (
 	"time"
 
 	"gamestore.example/games"
-	contractgames "gamestore.example/pkg/contract/games"
-	"gamestore.example/pkg/money"
+	"gamestore.example/games/transport/dto"
 )
 
 func nothing(any) (outgoing, error) { return outgoing{}, nil }
@@ -19,7 +18,7 @@ func searchQuery(request any) (outgoing, error) {
 }
 
 func createBody(request any) (outgoing, error) {
-	return typed(func(c games.CreateGame) outgoing { return outgoing{body: detailsBody(c.GameDetails)} })(request)
+	return typed(func(c games.CreateGame) outgoing { return outgoing{body: dto.Details(c.GameDetails)} })(request)
 }
 
 func getGame(request any) (outgoing, error) {
@@ -28,7 +27,7 @@ func getGame(request any) (outgoing, error) {
 
 func updateBody(request any) (outgoing, error) {
 	return typed(func(c games.UpdateGame) outgoing {
-		return outgoing{id: c.GameID, absent: games.ErrGameNotFound, headers: matching(c.IfVersion), body: detailsBody(c.GameDetails)}
+		return outgoing{id: c.GameID, absent: games.ErrGameNotFound, headers: matching(c.IfVersion), body: dto.Details(c.GameDetails)}
 	})(request)
 }
 
@@ -40,12 +39,7 @@ func deleteGame(request any) (outgoing, error) {
 
 func purchaseRequest(request any) (outgoing, error) {
 	return typed(func(c games.PurchaseGame) outgoing {
-		body := contractgames.PurchaseRequest{PaymentMethod: c.PaymentMethod}
-		if c.ExpectedPrice != nil {
-			expected := amount(*c.ExpectedPrice)
-			body.ExpectedPrice = &expected
-		}
-		return outgoing{id: c.GameID, absent: games.ErrGameNotFound, headers: idempotent(c.IdempotencyKey), body: body}
+		return outgoing{id: c.GameID, absent: games.ErrGameNotFound, headers: idempotent(c.IdempotencyKey), body: dto.PurchaseRequest(c)}
 	})(request)
 }
 
@@ -98,7 +92,7 @@ func matching(version int64) map[string]string {
 	case version == games.AnyVersion:
 		return map[string]string{"If-Match": "*"}
 	case version != 0:
-		return map[string]string{"If-Match": etag(version)}
+		return map[string]string{"If-Match": dto.ETag(version)}
 	}
 	return nil
 }
@@ -119,56 +113,4 @@ func count(n int) string {
 		return ""
 	}
 	return strconv.Itoa(n)
-}
-
-func detailsBody(d games.GameDetails) contractgames.GameDetails {
-	return contractgames.GameDetails{
-		Name: d.Name, Description: d.Description, Category: d.Category, Price: amount(d.Price), ReleasedAt: d.ReleasedAt.UTC(),
-	}
-}
-
-func toGame(b contractgames.Game) games.Game {
-	return games.Game{
-		ID: b.ID, Name: b.Name, Description: b.Description, Category: b.Category, Price: money.Money(b.Price), ReleasedAt: b.ReleasedAt,
-		Purchases: b.Purchases, Version: b.Version,
-	}
-}
-
-func toFacet(b contractgames.Facet) games.Facet {
-	return games.Facet{Category: b.Category, Count: b.Count}
-}
-
-func toFacets(b contractgames.Categories) []games.Facet { return all(b.Items, toFacet) }
-
-func toResult(b contractgames.GamePage) games.SearchResult {
-	return games.SearchResult{Games: all(b.Items, toGame), Facets: all(b.Facets, toFacet), NextCursor: b.NextCursor}
-}
-
-func toPurchase(b contractgames.Purchase) games.Purchase {
-	p := games.Purchase{
-		ID: b.ID, GameID: b.GameID, Price: money.Money(b.Price), Status: games.Status(b.Status), FailureReason: b.FailureReason,
-		CreatedAt: b.CreatedAt, UpdatedAt: b.UpdatedAt,
-	}
-	if b.CompletedAt != nil {
-		p.CompletedAt = *b.CompletedAt
-	}
-	return p
-}
-
-func toPurchases(b contractgames.PurchasePage) games.PurchasePage {
-	return games.PurchasePage{Purchases: all(b.Items, toPurchase), NextCursor: b.NextCursor}
-}
-
-func toLibrary(b contractgames.LibraryPage) games.LibraryPage {
-	return games.LibraryPage{NextCursor: b.NextCursor, Items: all(b.Items, func(i contractgames.LibraryItem) games.OwnedGame {
-		return games.OwnedGame{Game: toGame(i.Game), Purchase: games.Purchase{
-			ID: i.PurchaseID, GameID: i.Game.ID, Status: games.Status(i.Status), CompletedAt: i.PurchasedAt,
-		}}
-	})}
-}
-
-func toRecommendations(b contractgames.Recommendations) []games.Recommendation {
-	return all(b.Items, func(r contractgames.Recommendation) games.Recommendation {
-		return games.Recommendation{Game: toGame(r.Game), Reason: games.Reason(r.Reason), Category: r.Category}
-	})
 }

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
-	"slices"
 	"strconv"
 	"time"
 
@@ -13,11 +12,10 @@ import (
 
 	"gamestore.example/games"
 	"gamestore.example/games/endpoints"
-	"gamestore.example/pkg/contract"
+	"gamestore.example/games/transport/dto"
 	contractgames "gamestore.example/pkg/contract/games"
 	"gamestore.example/pkg/errs"
 	"gamestore.example/pkg/httpserver"
-	"gamestore.example/pkg/money"
 )
 
 // noBody is the body of operations that need none; {} is as good as nothing.
@@ -67,19 +65,12 @@ func decodeDeleteGame(_ context.Context, r *http.Request) (any, error) {
 
 func details(r *http.Request) (games.GameDetails, error) {
 	b, err := httpserver.DecodeJSON[contractgames.GameDetails](r)
-	return games.GameDetails{
-		Name: b.Name, Description: b.Description, Category: b.Category, Price: money.Money(b.Price), ReleasedAt: b.ReleasedAt,
-	}, err
+	return dto.ToDetails(b), err
 }
 
 func decodePurchaseGame(_ context.Context, r *http.Request) (any, error) {
 	b, err := httpserver.DecodeOptionalJSON[contractgames.PurchaseRequest](r)
-	c := games.PurchaseGame{GameID: id(r), PaymentMethod: b.PaymentMethod, IdempotencyKey: key(r)}
-	if b.ExpectedPrice != nil {
-		expected := money.Money(*b.ExpectedPrice)
-		c.ExpectedPrice = &expected
-	}
-	return c, err
+	return dto.ToPurchaseGame(id(r), key(r), b), err
 }
 
 // decodeGetPurchase returns an AwaitPurchase when the query says wait.
@@ -97,10 +88,10 @@ func decodeGetPurchase(_ context.Context, r *http.Request) (any, error) {
 	}
 	known := games.StatusPending
 	if q.Has("status") {
-		known = games.Status(q.Get("status"))
+		known, err = dto.Status(q.Get("status"))
 	}
-	if !slices.Contains(games.Statuses(), known) {
-		return nil, errs.InvalidFields(errs.Field{Name: "status", Message: "is not a status of a purchase"})
+	if err != nil {
+		return nil, err
 	}
 	return games.AwaitPurchase{PurchaseID: id(r), Status: known, Wait: time.Duration(seconds) * time.Second}, nil
 }
@@ -157,5 +148,3 @@ func number(q url.Values, name string, low, high int) (int, error) {
 	}
 	return n, nil
 }
-
-func amount(m money.Money) contract.Money { return contract.Money(m) }

@@ -8,7 +8,7 @@ import (
 	kithttp "github.com/go-kit/kit/transport/http"
 
 	"gamestore.example/games"
-	contractgames "gamestore.example/pkg/contract/games"
+	"gamestore.example/games/transport/dto"
 	"gamestore.example/pkg/httpserver"
 )
 
@@ -45,8 +45,8 @@ func encodeGame(ctx context.Context, w http.ResponseWriter, response any) error 
 	if err != nil {
 		return err
 	}
-	w.Header().Set("ETag", etag(g.Version))
-	return httpserver.WriteJSON(ctx, w, http.StatusOK, gameBody(g))
+	w.Header().Set("ETag", dto.ETag(g.Version))
+	return httpserver.WriteJSON(ctx, w, http.StatusOK, dto.Game(g))
 }
 
 func encodeCreated(ctx context.Context, w http.ResponseWriter, response any) error {
@@ -54,9 +54,9 @@ func encodeCreated(ctx context.Context, w http.ResponseWriter, response any) err
 	if err != nil {
 		return err
 	}
-	w.Header().Set("ETag", etag(g.Version))
+	w.Header().Set("ETag", dto.ETag(g.Version))
 	w.Header().Set("Location", pathGames+"/"+g.ID)
-	return httpserver.WriteJSON(ctx, w, http.StatusCreated, gameBody(g))
+	return httpserver.WriteJSON(ctx, w, http.StatusCreated, dto.Game(g))
 }
 
 // encodePurchase answers 304 when the client has this state.
@@ -65,14 +65,14 @@ func encodePurchase(ctx context.Context, w http.ResponseWriter, response any) er
 	if err != nil {
 		return err
 	}
-	tag := etag(p.Version)
+	tag := dto.ETag(p.Version)
 	w.Header().Set("ETag", tag)
 	w.Header().Set("Cache-Control", "private, no-cache")
 	if unchanged(ctx, tag) {
 		w.WriteHeader(http.StatusNotModified)
 		return nil
 	}
-	return httpserver.WriteJSON(ctx, w, http.StatusOK, purchaseBody(p))
+	return httpserver.WriteJSON(ctx, w, http.StatusOK, dto.Purchase(p))
 }
 
 func encodeReceipt(ctx context.Context, w http.ResponseWriter, response any) error {
@@ -99,67 +99,9 @@ func writeReceipt(ctx context.Context, w http.ResponseWriter, status int, respon
 	if err != nil {
 		return err
 	}
-	w.Header().Set("ETag", etag(r.Purchase.Version))
+	w.Header().Set("ETag", dto.ETag(r.Purchase.Version))
 	if r.Replayed {
 		w.Header().Set("Idempotency-Replayed", "true")
 	}
-	return httpserver.WriteJSON(ctx, w, status, purchaseBody(r.Purchase))
-}
-
-// all maps a list; none is an empty list, not null.
-func all[A, B any](as []A, f func(A) B) []B {
-	bs := make([]B, 0, len(as))
-	for _, a := range as {
-		bs = append(bs, f(a))
-	}
-	return bs
-}
-
-func gameBody(g games.Game) contractgames.Game {
-	return contractgames.Game{
-		ID: g.ID, Name: g.Name, Description: g.Description, Category: g.Category, Price: amount(g.Price), ReleasedAt: g.ReleasedAt.UTC(),
-		Purchases: g.Purchases, Version: g.Version,
-	}
-}
-
-func facetBody(f games.Facet) contractgames.Facet {
-	return contractgames.Facet{Category: f.Category, Count: f.Count}
-}
-
-func gamePage(r games.SearchResult) contractgames.GamePage {
-	return contractgames.GamePage{Items: all(r.Games, gameBody), Facets: all(r.Facets, facetBody), NextCursor: r.NextCursor}
-}
-
-func categories(fs []games.Facet) contractgames.Categories {
-	return contractgames.Categories{Items: all(fs, facetBody)}
-}
-
-func purchaseBody(p games.Purchase) contractgames.Purchase {
-	b := contractgames.Purchase{
-		ID: p.ID, GameID: p.GameID, Price: amount(p.Price), Status: string(p.Status), FailureReason: p.FailureReason,
-		CreatedAt: p.CreatedAt.UTC(), UpdatedAt: p.UpdatedAt.UTC(),
-	}
-	if !p.CompletedAt.IsZero() {
-		at := p.CompletedAt.UTC()
-		b.CompletedAt = &at
-	}
-	return b
-}
-
-func purchasePage(page games.PurchasePage) contractgames.PurchasePage {
-	return contractgames.PurchasePage{Items: all(page.Purchases, purchaseBody), NextCursor: page.NextCursor}
-}
-
-func libraryPage(page games.LibraryPage) contractgames.LibraryPage {
-	return contractgames.LibraryPage{NextCursor: page.NextCursor, Items: all(page.Items, func(o games.OwnedGame) contractgames.LibraryItem {
-		return contractgames.LibraryItem{
-			Game: gameBody(o.Game), PurchaseID: o.Purchase.ID, Status: string(o.Purchase.Status), PurchasedAt: o.Purchase.CompletedAt.UTC(),
-		}
-	})}
-}
-
-func recommendations(rs []games.Recommendation) contractgames.Recommendations {
-	return contractgames.Recommendations{Items: all(rs, func(r games.Recommendation) contractgames.Recommendation {
-		return contractgames.Recommendation{Game: gameBody(r.Game), Reason: string(r.Reason), Category: r.Category}
-	})}
+	return httpserver.WriteJSON(ctx, w, status, dto.Purchase(r.Purchase))
 }

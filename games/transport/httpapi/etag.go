@@ -3,29 +3,12 @@ package httpapi
 import (
 	"context"
 	"net/http"
-	"strconv"
 	"strings"
 
 	"gamestore.example/games"
+	"gamestore.example/games/transport/dto"
 	"gamestore.example/pkg/errs"
 )
-
-// etag is the entity tag of a version.
-func etag(version int64) string { return `"` + strconv.FormatInt(version, 10) + `"` }
-
-// versionOf is the inverse of etag; 0 for anything else.
-func versionOf(tag string) int64 {
-	inner, opened := strings.CutPrefix(tag, `"`)
-	inner, closed := strings.CutSuffix(inner, `"`)
-	if !opened || !closed || strings.HasPrefix(inner, "+") {
-		return 0
-	}
-	n, err := strconv.ParseInt(inner, 10, 64)
-	if err != nil || n < 1 {
-		return 0
-	}
-	return n
-}
 
 // ifMatch returns the version in If-Match, 0 without one. A tag that is not of this
 // service, or a weak one, matches nothing.
@@ -39,8 +22,8 @@ func ifMatch(r *http.Request) (int64, error) {
 	case len(values) > 1 || strings.Contains(tag, ","):
 	case tag == "*":
 		return games.AnyVersion, nil
-	case versionOf(tag) > 0:
-		return versionOf(tag), nil
+	case dto.ToVersion(tag) > 0:
+		return dto.ToVersion(tag), nil
 	case isTag(tag):
 		return 0, games.ErrVersionMismatch
 	}

@@ -11,6 +11,7 @@ import (
 
 	"gamestore.example/games"
 	"gamestore.example/games/endpoints"
+	"gamestore.example/games/transport/dto"
 	"gamestore.example/pkg/httpserver"
 )
 
@@ -38,20 +39,20 @@ func NewHandler(set endpoints.Set) http.Handler {
 	route := func(method, path string, ep endpoint.Endpoint, decode kithttp.DecodeRequestFunc, encode kithttp.EncodeResponseFunc) {
 		r.Handle(path, kithttp.NewServer(ep, decode, encode, options...)).Methods(method)
 	}
-	route(http.MethodGet, pathGames, set.SearchGamesEndpoint, decodeSearch, encode(gamePage))
+	route(http.MethodGet, pathGames, set.SearchGamesEndpoint, decodeSearch, encode(dto.GamePage))
 	route(http.MethodPost, pathGames, set.CreateGameEndpoint, decodeCreateGame, encodeCreated)
 	route(http.MethodGet, pathGame, set.GetGameEndpoint, decodeGetGame, encodeGame)
 	route(http.MethodPut, pathGame, set.UpdateGameEndpoint, decodeUpdateGame, encodeGame)
 	route(http.MethodDelete, pathGame, set.DeleteGameEndpoint, decodeDeleteGame, encodeNothing)
-	route(http.MethodGet, pathCategories, set.ListCategoriesEndpoint, decodeNothing, encode(categories))
+	route(http.MethodGet, pathCategories, set.ListCategoriesEndpoint, decodeNothing, encode(dto.Categories))
 	route(http.MethodPost, pathBuy, set.PurchaseGameEndpoint, decodePurchaseGame, encodeAccepted)
 	route(http.MethodGet, pathPurchase, getOrAwait(set), decodeGetPurchase, encodePurchase)
 	route(http.MethodGet, pathEvents, set.GetPurchaseEndpoint, decodeWatchPurchase, stream(set))
 	route(http.MethodPost, pathCancel, set.CancelPurchaseEndpoint, decodeCancel, encodeReceipt)
 	route(http.MethodPost, pathRefund, set.RequestRefundEndpoint, decodeRefund, encodeRefunding)
-	route(http.MethodGet, pathMyPurchases, set.ListPurchasesEndpoint, decodeMyPage, encode(purchasePage))
-	route(http.MethodGet, pathLibrary, set.LibraryEndpoint, decodeMyPage, encode(libraryPage))
-	route(http.MethodGet, pathRecommendations, set.RecommendationsEndpoint, decodeRecommendations, encode(recommendations))
+	route(http.MethodGet, pathMyPurchases, set.ListPurchasesEndpoint, decodeMyPage, encode(dto.PurchasePage))
+	route(http.MethodGet, pathLibrary, set.LibraryEndpoint, decodeMyPage, encode(dto.LibraryPage))
+	route(http.MethodGet, pathRecommendations, set.RecommendationsEndpoint, decodeRecommendations, encode(dto.Recommendations))
 	return r
 }
 

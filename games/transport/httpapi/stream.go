@@ -11,6 +11,7 @@ import (
 
 	"gamestore.example/games"
 	"gamestore.example/games/endpoints"
+	"gamestore.example/games/transport/dto"
 	contractgames "gamestore.example/pkg/contract/games"
 )
 
@@ -55,7 +56,7 @@ func stream(set endpoints.Set) kithttp.EncodeResponseFunc {
 }
 
 func writeEvent(w http.ResponseWriter, p games.Purchase) error {
-	data, err := json.Marshal(purchaseBody(p))
+	data, err := json.Marshal(dto.Purchase(p))
 	if err != nil {
 		return fmt.Errorf("httpapi: encode event: %w", err)
 	}

@@ -15,6 +15,7 @@ import (
 
 	"gamestore.example/payments"
 	"gamestore.example/payments/endpoints"
+	"gamestore.example/payments/transport/dto"
 	contractpayments "gamestore.example/pkg/contract/payments"
 	"gamestore.example/pkg/errs"
 	"gamestore.example/pkg/httpserver"
@@ -110,7 +111,7 @@ func receivePayment(_ context.Context, resp *http.Response) (any, error) {
 	if err := json.NewDecoder(io.LimitReader(resp.Body, maxAnswer)).Decode(&body); err != nil {
 		return nil, fmt.Errorf("httpapi: decode answer: %w", err)
 	}
-	return fromPayment(body), nil
+	return dto.ToPayment(body), nil
 }
 
 func receiveNothing(_ context.Context, resp *http.Response) (any, error) {

@@ -7,16 +7,13 @@ import (
 	"io"
 	"net/http"
 	"strings"
-	"time"
 
 	"github.com/gorilla/mux"
 
 	"gamestore.example/payments"
-	"gamestore.example/pkg/contract"
-	contractpayments "gamestore.example/pkg/contract/payments"
+	"gamestore.example/payments/transport/dto"
 	"gamestore.example/pkg/errs"
 	"gamestore.example/pkg/httpserver"
-	"gamestore.example/pkg/money"
 )
 
 // maxWebhook bounds the body of a webhook, in bytes.
@@ -60,7 +57,7 @@ func encodePayment(ctx context.Context, w http.ResponseWriter, response any) err
 	if err != nil {
 		return err
 	}
-	return httpserver.WriteJSON(ctx, w, http.StatusOK, paymentBody(p))
+	return httpserver.WriteJSON(ctx, w, http.StatusOK, dto.Payment(p))
 }
 
 // encodeNothing answers 204.
@@ -76,43 +73,4 @@ func as[R any](v any) (R, error) {
 		return r, fmt.Errorf("httpapi: got a %T, want a %T", v, r)
 	}
 	return r, nil
-}
-
-func paymentBody(p payments.Payment) contractpayments.Payment {
-	body := contractpayments.Payment{
-		ID: p.ID, PurchaseID: p.PurchaseID, Amount: contract.Money{Amount: p.Amount.Amount, Currency: p.Amount.Currency},
-		Provider: p.Provider, Status: string(p.Status), FailureReason: p.Reason,
-		Attempts:  make([]contractpayments.Attempt, 0, len(p.Attempts)),
-		CreatedAt: p.CreatedAt.UTC(), UpdatedAt: p.UpdatedAt.UTC(),
-	}
-	for _, a := range p.Attempts {
-		attempt := contractpayments.Attempt{
-			Number: a.Number, Kind: string(a.Kind), StartedAt: a.StartedAt.UTC(), Outcome: string(a.Outcome), Reason: a.Reason,
-		}
-		if !a.Open() {
-			finished := a.FinishedAt.UTC()
-			attempt.FinishedAt = &finished
-		}
-		body.Attempts = append(body.Attempts, attempt)
-	}
-	return body
-}
-
-func fromPayment(b contractpayments.Payment) payments.Payment {
-	p := payments.Payment{
-		ID: b.ID, PurchaseID: b.PurchaseID, Amount: money.Money{Amount: b.Amount.Amount, Currency: b.Amount.Currency},
-		Provider: b.Provider, Status: payments.Status(b.Status), Reason: b.FailureReason,
-		CreatedAt: b.CreatedAt, UpdatedAt: b.UpdatedAt,
-	}
-	for _, a := range b.Attempts {
-		var finished time.Time
-		if a.FinishedAt != nil {
-			finished = *a.FinishedAt
-		}
-		p.Attempts = append(p.Attempts, payments.Attempt{
-			Number: a.Number, Kind: payments.Kind(a.Kind), StartedAt: a.StartedAt, FinishedAt: finished,
-			Outcome: payments.Outcome(a.Outcome), Reason: a.Reason,
-		})
-	}
-	return p
 }

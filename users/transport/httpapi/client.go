@@ -18,9 +18,9 @@ import (
 	contractusers "gamestore.example/pkg/contract/users"
 	"gamestore.example/pkg/errs"
 	"gamestore.example/pkg/httpserver"
-	"gamestore.example/pkg/money"
 	"gamestore.example/users"
 	"gamestore.example/users/endpoints"
+	"gamestore.example/users/transport/dto"
 )
 
 // maxAnswer bounds what the client reads of an answer, in bytes.
@@ -43,15 +43,15 @@ func NewClient(baseURL *url.URL, client *http.Client) (endpoints.Set, error) {
 		return kithttp.NewClient(method, baseURL.JoinPath(path), encode, decode, options...).Endpoint()
 	}
 	return endpoints.Set{
-		SignUpEndpoint:         call(http.MethodPost, pathUsers, sendBody(signUpBody), receive(fromUser)),
+		SignUpEndpoint:         call(http.MethodPost, pathUsers, sendBody(signUpBody), receive(dto.ToUser)),
 		LoginEndpoint:          call(http.MethodPost, pathLogin, sendBody(loginBody), receive(fromTokens)),
 		RefreshEndpoint:        call(http.MethodPost, pathRefresh, sendBody(refreshBody), receive(fromTokens)),
 		LogoutEndpoint:         call(http.MethodPost, pathLogout, sendBody(logoutBody), receiveNothing),
-		ProfileEndpoint:        call(http.MethodGet, pathMe, sendNothing, receive(fromUser)),
-		UpdateProfileEndpoint:  call(http.MethodPatch, pathMe, sendBody(profileBody), receive(fromUser)),
+		ProfileEndpoint:        call(http.MethodGet, pathMe, sendNothing, receive(dto.ToUser)),
+		UpdateProfileEndpoint:  call(http.MethodPatch, pathMe, sendBody(profileBody), receive(dto.ToUser)),
 		ChangePasswordEndpoint: call(http.MethodPost, pathPassword, sendBody(passwordBody), receiveNothing),
 		DeleteAccountEndpoint:  call(http.MethodDelete, pathMe, sendNothing, receiveNothing),
-		HistoryEndpoint:        call(http.MethodGet, pathHistory, sendHistoryQuery, receive(fromHistory)),
+		HistoryEndpoint:        call(http.MethodGet, pathHistory, sendHistoryQuery, receive(dto.ToHistoryPage)),
 		RecordPurchaseEndpoint: func(context.Context, any) (any, error) { return nil, ErrNotOverHTTP },
 	}, nil
 }
@@ -135,24 +135,8 @@ func passwordBody(c users.ChangePassword) contractusers.ChangePasswordRequest {
 	return contractusers.ChangePasswordRequest{CurrentPassword: c.Current, NewPassword: c.Changed}
 }
 
-func fromUser(b contractusers.User) users.User {
-	return users.User{ID: b.ID, Email: b.Email, Name: b.Name, Roles: b.Roles, CreatedAt: b.CreatedAt}
-}
-
 func fromTokens(b contractusers.Tokens) users.Tokens {
 	return users.Tokens{
 		Access: users.AccessToken{Value: b.AccessToken}, ExpiresIn: time.Duration(b.ExpiresIn) * time.Second, Refresh: b.RefreshToken,
 	}
-}
-
-func fromHistory(b contractusers.HistoryPage) users.HistoryPage {
-	page := users.HistoryPage{NextCursor: b.NextCursor}
-	for _, item := range b.Items {
-		e := users.Entry{Kind: users.EntryKind(item.Kind), At: item.At, PurchaseID: item.PurchaseID, GameID: item.GameID, Reason: item.Reason}
-		if item.Price != nil {
-			e.Price = money.Money{Amount: item.Price.Amount, Currency: item.Price.Currency}
-		}
-		page.Entries = append(page.Entries, e)
-	}
-	return page
 }

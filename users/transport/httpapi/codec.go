@@ -7,11 +7,11 @@ import (
 	"strconv"
 	"time"
 
-	"gamestore.example/pkg/contract"
 	contractusers "gamestore.example/pkg/contract/users"
 	"gamestore.example/pkg/errs"
 	"gamestore.example/pkg/httpserver"
 	"gamestore.example/users"
+	"gamestore.example/users/transport/dto"
 )
 
 func decodeSignUp(_ context.Context, r *http.Request) (any, error) {
@@ -69,7 +69,7 @@ func encodeSignedUp(ctx context.Context, w http.ResponseWriter, response any) er
 		return err
 	}
 	w.Header().Set("Location", pathMe)
-	return httpserver.WriteJSON(ctx, w, http.StatusCreated, userBody(u))
+	return httpserver.WriteJSON(ctx, w, http.StatusCreated, dto.User(u))
 }
 
 func encodeUser(ctx context.Context, w http.ResponseWriter, response any) error {
@@ -77,7 +77,7 @@ func encodeUser(ctx context.Context, w http.ResponseWriter, response any) error 
 	if err != nil {
 		return err
 	}
-	return httpserver.WriteJSON(ctx, w, http.StatusOK, userBody(u))
+	return httpserver.WriteJSON(ctx, w, http.StatusOK, dto.User(u))
 }
 
 func encodeTokens(ctx context.Context, w http.ResponseWriter, response any) error {
@@ -97,11 +97,7 @@ func encodeHistory(ctx context.Context, w http.ResponseWriter, response any) err
 	if err != nil {
 		return err
 	}
-	body := contractusers.HistoryPage{Items: make([]contractusers.HistoryEntry, 0, len(page.Entries)), NextCursor: page.NextCursor}
-	for _, e := range page.Entries {
-		body.Items = append(body.Items, entryBody(e))
-	}
-	return httpserver.WriteJSON(ctx, w, http.StatusOK, body)
+	return httpserver.WriteJSON(ctx, w, http.StatusOK, dto.HistoryPage(page))
 }
 
 // encodeNothing answers 204.
@@ -117,18 +113,4 @@ func as[R any](response any) (R, error) {
 		return r, fmt.Errorf("httpapi: the endpoint answered a %T, want a %T", response, r)
 	}
 	return r, nil
-}
-
-func userBody(u users.User) contractusers.User {
-	return contractusers.User{ID: u.ID, Email: u.Email, Name: u.Name, Roles: u.Roles, CreatedAt: u.CreatedAt.UTC()}
-}
-
-func entryBody(e users.Entry) contractusers.HistoryEntry {
-	body := contractusers.HistoryEntry{
-		Kind: string(e.Kind), At: e.At.UTC(), PurchaseID: e.PurchaseID, GameID: e.GameID, Reason: e.Reason,
-	}
-	if e.Kind.OfPurchase() {
-		body.Price = &contract.Money{Amount: e.Price.Amount, Currency: e.Price.Currency}
-	}
-	return body
 }

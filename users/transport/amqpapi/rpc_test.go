@@ -1,0 +1,172 @@
+package amqpapi_test
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"gamestore.example/pkg/auth"
+	"gamestore.example/pkg/bus/rabbit"
+	"gamestore.example/pkg/bus/rabbit/rabbittest"
+	contractusers "gamestore.example/pkg/contract/users"
+	"gamestore.example/pkg/errs"
+	"gamestore.example/pkg/middleware"
+	"gamestore.example/pkg/money"
+	"gamestore.example/pkg/rpc"
+	"gamestore.example/users"
+	"gamestore.example/users/endpoints"
+	"gamestore.example/users/transport/amqpapi"
+)
+
+// asked is a service that notes the last request, and answers what it is told to.
+type asked struct {
+	users.Service // panics where a test did not expect a call
+
+	last any
+	user users.User
+	page users.HistoryPage
+	err  error
+}
+
+func (s *asked) Profile(_ context.Context, q users.GetProfile) (users.User, error) {
+	s.last = q
+	return s.user, s.err
+}
+
+func (s *asked) History(_ context.Context, q users.GetHistory) (users.HistoryPage, error) {
+	s.last = q
+	return s.page, s.err
+}
+
+// anybody takes every token but "forged" as its user's id.
+type anybody struct{}
+
+func (anybody) Verify(_ context.Context, raw string) (auth.Principal, error) {
+	switch raw {
+	case "":
+		return auth.Principal{}, auth.ErrTokenRequired
+	case "forged":
+		return auth.Principal{}, auth.ErrTokenInvalid
+	}
+	return auth.Principal{UserID: raw, Roles: []string{auth.RoleUser}}, nil
+}
+
+// remote calls a handler over a real broker.
+func remote(t *testing.T, h rpc.Handler) rpc.Caller {
+	t.Helper()
+	cfg := rabbit.Config{URL: rabbittest.Start(t).URL}
+	b, err := rabbit.New(cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, err := rabbit.NewClient(cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan error, 1)
+	go func() { done <- b.Serve(ctx, "users", h) }()
+	t.Cleanup(func() {
+		cancel()
+		if err := errors.Join(<-done, c.Close(), b.Close()); err != nil {
+			t.Error(err)
+		}
+	})
+	caller := c.Service("users")
+	for {
+		_, err := caller.Call(t.Context(), rpc.Request{Operation: "is it there"})
+		if err == nil {
+			return caller
+		}
+		if errs.ClassOf(err) != errs.Unavailable {
+			t.Fatal(err)
+		}
+	}
+}
+
+func TestRoundTripInProcess(t *testing.T) {
+	roundTrips(t, func(h rpc.Handler) rpc.Caller {
+		return rpc.CallerFunc(func(_ context.Context, r rpc.Request) (rpc.Answer, error) {
+			return h.Serve(context.Background(), r), nil
+		})
+	})
+}
+
+func TestRoundTripOverRabbitMQ(t *testing.T) {
+	roundTrips(t, func(h rpc.Handler) rpc.Caller { return remote(t, h) })
+}
+
+func roundTrips(t *testing.T, connect func(rpc.Handler) rpc.Caller) {
+	at := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+	user := users.User{ID: "u", Email: "a@b.example", Name: "A", Roles: []string{"user"}, CreatedAt: at}
+	page := users.HistoryPage{NextCursor: "n", Entries: []users.Entry{
+		{Kind: users.PurchaseCompleted, At: at, PurchaseID: "p", GameID: "g", Price: money.Money{Amount: 1999, Currency: "BRL"}, Reason: "x"},
+	}}
+	s := &asked{}
+	server, err := amqpapi.NewServer(endpoints.New(s, middleware.Chain(), anybody{}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	caller := connect(server)
+	client, me := amqpapi.NewClient(caller), auth.WithToken(t.Context(), "u")
+	for operation, tr := range map[string]struct {
+		call            func(context.Context) (any, error)
+		request, answer any
+	}{
+		contractusers.OpProfile: {func(ctx context.Context) (any, error) { return client.Profile(ctx, users.GetProfile{UserID: "other"}) }, users.GetProfile{UserID: "u"}, user},
+		contractusers.OpHistory: {func(ctx context.Context) (any, error) {
+			return client.History(ctx, users.GetHistory{UserID: "other", Limit: 3, Cursor: "c"})
+		}, users.GetHistory{UserID: "u", Limit: 3, Cursor: "c"}, page},
+	} {
+		*s = asked{user: user, page: page}
+		got, err := tr.call(me)
+		if diff := cmp.Diff(tr.request, s.last); diff != "" || err != nil {
+			t.Errorf("%s: %v, the service got (-want +got):\n%s", operation, err, diff)
+		}
+		if diff := cmp.Diff(tr.answer, got); diff != "" {
+			t.Errorf("%s: the client got (-want +got):\n%s", operation, diff)
+		}
+		*s = asked{err: users.ErrNoAccount.WithCause(errors.New("secret"))}
+		if _, err := tr.call(me); !errors.Is(err, users.ErrNoAccount) || errs.ClassOf(err) != users.ErrNoAccount.Class {
+			t.Errorf("%s: %v", operation, err)
+		}
+		*s = asked{}
+		if _, err := tr.call(t.Context()); !errors.Is(err, auth.ErrTokenRequired) || s.last != nil {
+			t.Errorf("%s without a token: %v", operation, err)
+		}
+		if _, err := tr.call(auth.WithToken(t.Context(), "forged")); !errors.Is(err, auth.ErrTokenInvalid) || s.last != nil {
+			t.Errorf("%s with a forged token: %v", operation, err)
+		}
+	}
+	poison(t, s, caller)
+}
+
+func poison(t *testing.T, s *asked, caller rpc.Caller) {
+	t.Helper()
+	for _, operation := range contractusers.Operations() {
+		for _, body := range []string{"", "{", "[]", `{"unknown":1}`, `{"limit":101}`, `{"limit":-1}`, "\xff"} {
+			*s = asked{}
+			a, err := caller.Call(t.Context(), rpc.Request{Operation: operation, Headers: map[string]string{"authorization": "Bearer u"}, Body: []byte(body)})
+			if err != nil || a.Status != http.StatusBadRequest || a.ContentType != "application/problem+json" || s.last != nil {
+				t.Errorf("%s with the body %q: %v, %d %s; the service got %v", operation, body, err, a.Status, a.Body, s.last)
+			}
+		}
+	}
+}
+
+func TestPasswordsDoNotGoOverTheBroker(t *testing.T) {
+	client := amqpapi.NewClient(rpc.CallerFunc(func(context.Context, rpc.Request) (rpc.Answer, error) {
+		t.Error("something was sent")
+		return rpc.Answer{}, nil
+	}))
+	if _, err := client.Login(t.Context(), users.Login{Password: "secret"}); !errors.Is(err, amqpapi.ErrNotOverAMQP) {
+		t.Errorf("got %v", err)
+	}
+	if got := rabbit.RPCQueue("users"); got != contractusers.RPC {
+		t.Errorf("the bus calls it %s, the contract %s", got, contractusers.RPC)
+	}
+}
