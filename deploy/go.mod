@@ -10,6 +10,7 @@ require (
 	gamestore.example/users v0.0.0
 	github.com/peterbourgon/ff/v3 v3.4.0
 	github.com/prometheus/client_golang v1.25.0
+	go.uber.org/goleak v1.3.0
 )
 
 require (

@@ -5,6 +5,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"strings"
 
 	"github.com/peterbourgon/ff/v3/ffcli"
 )
@@ -30,10 +31,7 @@ func newAction(name string, out io.Writer) *action {
 
 // command makes the command of an action that takes the named arguments.
 func (a *action) command(name, help string, run func(ctx context.Context, args []string) error, arguments ...string) *ffcli.Command {
-	usage := a.fs.Name() + " [flags]"
-	for _, arg := range arguments {
-		usage += " " + arg
-	}
+	usage := strings.Join(append([]string{a.fs.Name(), "[flags]"}, arguments...), " ")
 	return &ffcli.Command{
 		Name: name, ShortUsage: usage, ShortHelp: help, FlagSet: a.fs,
 		Exec: func(ctx context.Context, args []string) error {

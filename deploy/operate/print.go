@@ -2,6 +2,7 @@ package operate
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"strconv"
@@ -30,7 +31,7 @@ func (f *format) Set(s string) error {
 		*f = v
 		return nil
 	}
-	return fmt.Errorf("want table or json")
+	return errors.New("want table or json")
 }
 
 type printer struct {

@@ -27,7 +27,7 @@ func Timeline(s Snapshot) []Moment {
 	}
 	event := func(e Event) {
 		add(e.WrittenAt, e.From, "%swrote %s %s", state(e.Key), e.Key, e.ID)
-		add(e.SentAt, e.From, "sent %s, %s", e.Key, count(e.Attempts, "attempt"))
+		add(e.SentAt, e.From, "sent %s, %s", e.Key, attempts(e.Attempts))
 		for _, r := range e.Receipts {
 			add(r.At, service(r.Consumer), "%s took %s", r.Consumer, e.Key)
 		}
@@ -45,7 +45,7 @@ func Timeline(s Snapshot) []Moment {
 	each(s.Events, event, func(e Event) bool { return e.From == Payments })
 	each(s.Events, event, func(e Event) bool { return e.From == Games && e.Key != contractgames.KeyGamePurchased })
 	for _, l := range s.DeadLetters {
-		add(l.At, service(l.Queue), "%s %s became a dead letter of %s: %s, %s", l.Key, l.ID, l.Queue, l.Reason, count(l.Attempts, "attempt"))
+		add(l.At, service(l.Queue), "%s %s became a dead letter of %s: %s, %s", l.Key, l.ID, l.Queue, l.Reason, attempts(l.Attempts))
 	}
 	if !told(s) {
 		add(s.Purchase.UpdatedAt, Games, "%s", s.Purchase.Status)

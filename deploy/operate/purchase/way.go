@@ -78,7 +78,7 @@ func (s Snapshot) dead(w way, id string) (Letter, bool) {
 }
 
 func (e Event) inOutbox(now time.Time) string {
-	words := fmt.Sprintf("the event %s waits in %s' outbox, %s", e.Key, e.From, count(e.Attempts, "attempt"))
+	words := fmt.Sprintf("the event %s waits in %s' outbox, %s", e.Key, e.From, attempts(e.Attempts))
 	if e.LastError != "" {
 		words += ", last error: " + e.LastError
 	}

@@ -165,7 +165,7 @@ func (p *Payment) tried() string {
 		return ""
 	}
 	last := p.Attempts[n-1]
-	words := fmt.Sprintf(", %s, the last: %s", count(n, "attempt"), last.Kind)
+	words := fmt.Sprintf(", %s, the last: %s", attempts(n), last.Kind)
 	if last.Outcome == "" {
 		return words + " since " + stamp(last.StartedAt)
 	}
@@ -202,9 +202,9 @@ func at(t time.Time) string {
 
 func stamp(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05.000Z") }
 
-func count(n int, noun string) string {
+func attempts(n int) string {
 	if n == 1 {
-		return "1 " + noun
+		return "1 attempt"
 	}
-	return fmt.Sprintf("%d %ss", n, noun)
+	return fmt.Sprintf("%d attempts", n)
 }

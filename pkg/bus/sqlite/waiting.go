@@ -19,7 +19,7 @@ func (j *Journal) Waiting(ctx context.Context, messageIDs ...string) ([]memory.E
 	}
 	marks := strings.TrimSuffix(strings.Repeat("?,", len(args)), ",")
 	rows, err := j.db.Read().QueryContext(ctx, `SELECT `+entryColumns+` FROM bus_entries
-		WHERE dead_at IS NULL AND message_id IN (`+marks+`) ORDER BY id`, args...) //nolint:gosec // only question marks are put in
+		WHERE dead_at IS NULL AND message_id IN (`+marks+`) ORDER BY id`, args...)
 	if err != nil {
 		return nil, wrap("look for messages", err)
 	}

@@ -124,7 +124,7 @@ func (s *Store) Receipts(ctx context.Context, consumers, messageIDs []string) (l
 	}
 	rows, err := s.db.Read().QueryContext(ctx, `SELECT consumer, message_id, received_at FROM inbox
 		WHERE consumer IN (`+marks(len(consumers))+`) AND message_id IN (`+marks(len(messageIDs))+`)
-		ORDER BY received_at`, args...) //nolint:gosec // only question marks are put in
+		ORDER BY received_at`, args...)
 	if err != nil {
 		return nil, err
 	}
