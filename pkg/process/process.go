@@ -170,6 +170,14 @@ func Edge(name string, app App, r Runtime) (http.Handler, error) {
 // Parse reads flags, then variables of the environment, then the file of -config, a
 // flag and its value on each line.
 func Parse(fs *flag.FlagSet, args []string) error {
-	fs.String("config", "", "`file` with a flag and its value on each line")
+	ConfigFlag(fs)
 	return ff.Parse(fs, args, ff.WithEnvVars(), ff.WithConfigFileFlag("config"), ff.WithConfigFileParser(ff.PlainParser))
+}
+
+// ConfigFlag adds the flag -config, unless it is there: for those who parse the
+// command line before they call Parse.
+func ConfigFlag(fs *flag.FlagSet) {
+	if fs.Lookup("config") == nil {
+		fs.String("config", "", "`file` with a flag and its value on each line")
+	}
 }

@@ -27,6 +27,7 @@ func rotateCommand() *ffcli.Command {
 	fs := flag.NewFlagSet("gamestore keys rotate", flag.ContinueOnError)
 	data := fs.String("data", "data", "`folder` of everything the store keeps")
 	dir := fs.String("users.keys.dir", "", "`folder` of the keys; empty means keys in the data folder")
+	process.ConfigFlag(fs)
 	return &ffcli.Command{
 		Name: "rotate", ShortUsage: "gamestore keys rotate [flags]", FlagSet: fs,
 		ShortHelp: "Publish a new key, which signs once everybody can know it; the old one stays until its tokens have expired",

@@ -29,6 +29,7 @@ func newOptions(name string) *options {
 	o := &options{fs: flag.NewFlagSet(name, flag.ContinueOnError)}
 	o.log.RegisterFlags(o.fs)
 	o.store.RegisterFlags(o.fs)
+	process.ConfigFlag(o.fs)
 	return o
 }
 
