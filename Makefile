@@ -19,6 +19,10 @@ help: ## List the commands
 run: build ## Run the whole store in one process (DATA=data ADDR=127.0.0.1:8080)
 	@exec bin/gamestore -data $(DATA) -http.addr $(ADDR)
 
+.PHONY: up
+up: build ## Run users, games, payments and the gateway as processes around RabbitMQ (AMQP_URL, else a private one)
+	@exec bin/up -data $(DATA)/up -http.addr $(ADDR)
+
 .PHONY: demo
 demo: build ## Tell the whole story on a fresh store, then stop it
 	@exec bin/gamestore demo
@@ -34,6 +38,10 @@ test: ## Run every test that needs nothing but Go
 .PHONY: race
 race: ## Run the same tests with the race detector
 	go test -race work
+
+.PHONY: integration
+integration: ## Run the tests that need servers (AMQP_URL names an empty virtual host; else private ones are started)
+	go test -count=1 ./pkg/bus/rabbit/... ./test/processes/...
 
 .PHONY: arch
 arch: ## Check the import law

@@ -26,11 +26,11 @@ type Program struct {
 func (c Config) Programs(broker string) ([]Program, error) {
 	url := map[string]string{}
 	for name, addr := range c.addresses() {
-		real, err := fixed(addr)
+		place, err := fixed(addr)
 		if err != nil {
 			return nil, fmt.Errorf("the address of %s: %w", name, err)
 		}
-		url[name] = "http://" + real
+		url[name] = "http://" + place
 	}
 	keys := url[Users] + "/.well-known/jwks.json"
 	args := map[string][]string{

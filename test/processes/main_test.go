@@ -39,7 +39,8 @@ func TestMain(m *testing.M) {
 }
 
 var build = sync.OnceValue(func() error {
-	args := []string{"build", "-o", folder + string(filepath.Separator), "gamestore.example/deploy/cmd/up"}
+	args := append([]string{"build"}, buildFlags()...)
+	args = append(args, "-o", folder+string(filepath.Separator), "gamestore.example/deploy/cmd/up")
 	for _, name := range []string{"users", "games", "payments", "gateway"} {
 		args = append(args, "gamestore.example/"+name+"/cmd/"+name)
 	}

@@ -90,23 +90,29 @@ func (b *Broker) Start(ctx context.Context) error {
 	if err := os.MkdirAll(b.dir, 0o700); err != nil {
 		return err
 	}
+	lock, err := lockFolder(ctx, b.dir)
+	if err != nil {
+		return err
+	}
+	defer lock.Close() // the broker inherits it
 	config := filepath.Join(b.dir, "rabbitmq.conf")
 	text := fmt.Sprintf("listeners.tcp.1 = 127.0.0.1:%d\nloopback_users = none\ndisk_free_limit.absolute = 50MB\nlog.console = false\n", b.port)
 	if err := os.WriteFile(config, []byte(text), 0o600); err != nil {
 		return err
 	}
-	b.names = exec.Command("epmd", "-port", strconv.Itoa(b.epmd), "-address", "127.0.0.1")
-	b.names.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // a Ctrl-C is not for it
+	b.names = exec.Command("epmd", "-port", strconv.Itoa(b.epmd), "-address", "127.0.0.1") //nolint:gosec,noctx // endNames ends it
+	b.names.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}                              // a Ctrl-C is not for it
 	if err := b.names.Start(); err != nil {
 		return fmt.Errorf("start epmd: %w", err)
 	}
-	b.cmd = exec.Command(server) // it outlives ctx and is ended by Stop or Kill
-	b.cmd.Env = b.env()
+	b.cmd = exec.Command(server) //nolint:noctx // it outlives ctx and is ended by Stop or Kill
+	b.cmd.Env, b.cmd.ExtraFiles = b.env(), []*os.File{lock}
 	b.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	output := &bytes.Buffer{}
 	b.cmd.Stdout, b.cmd.Stderr = output, output
 	if err := b.cmd.Start(); err != nil {
-		return fmt.Errorf("start RabbitMQ: %w", err)
+		b.cmd = nil
+		return errors.Join(fmt.Errorf("start RabbitMQ: %w", err), b.endNames())
 	}
 	cmd, done := b.cmd, make(chan struct{})
 	b.done = done
@@ -159,7 +165,7 @@ func (b *Broker) await(ctx context.Context) error {
 
 // Ctl runs rabbitmqctl with arguments and returns what it printed.
 func (b *Broker) Ctl(ctx context.Context, args ...string) (string, error) {
-	cmd := exec.CommandContext(ctx, ctl, append([]string{"--quiet"}, args...)...)
+	cmd := exec.CommandContext(ctx, ctl, append([]string{"--quiet"}, args...)...) //nolint:gosec // for operators and tests
 	cmd.Env = b.env()
 	out, err := cmd.CombinedOutput()
 	if err != nil {
@@ -183,14 +189,21 @@ func (b *Broker) signal(s syscall.Signal) error {
 	if err := syscall.Kill(-b.cmd.Process.Pid, s); err != nil && !errors.Is(err, syscall.ESRCH) {
 		return err
 	}
-	defer func() {
-		_ = b.names.Process.Kill()
-		_ = b.names.Wait()
-	}()
+	defer func() { _ = b.endNames() }()
 	select {
 	case <-b.done:
 		return nil
 	case <-time.After(stopTimeout):
 		return errors.Join(errors.New("RabbitMQ does not stop"), syscall.Kill(-b.cmd.Process.Pid, syscall.SIGKILL))
 	}
+}
+
+// endNames ends epmd, which has nothing to lose.
+func (b *Broker) endNames() error {
+	err := b.names.Process.Kill()
+	_ = b.names.Wait() // it was killed
+	if errors.Is(err, os.ErrProcessDone) {
+		return nil
+	}
+	return err
 }

@@ -1,6 +1,7 @@
 package private_test
 
 import (
+	"errors"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -45,6 +46,13 @@ func TestANewBrokerOnAnOldFolderHasItsQueues(t *testing.T) {
 	}
 	if err := connection.Close(); err != nil {
 		t.Fatal(err)
+	}
+	other, err := private.New(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := other.Start(t.Context()); !errors.Is(err, private.ErrInUse) {
+		t.Fatalf("two brokers on one folder: %v", err)
 	}
 	if err := first.Stop(); err != nil {
 		t.Fatal(err)
