@@ -56,7 +56,7 @@ func printPurchase(p printer, s purchase.Snapshot) error {
 	}
 	last := sentence(escape(e.Waiting.Words, false))
 	if !s.BusSeen {
-		last = "(Dead letters were not looked at: there is no bus in the data folder; -bus.url names the broker.)\n" + last
+		last = "(Dead letters were not looked at: " + escape(s.BusError, false) + ".)\n" + last
 	}
 	return errors.Join(p.table(head...), p.say(""), p.table(rows...), p.say("\n%s", last))
 }

@@ -78,4 +78,9 @@ func TestAPurchaseWithoutTheBus(t *testing.T) {
 	files := []string{"-games.db.dsn", "sqlite:" + dir + "/games.db", "-payments.db.dsn", "sqlite:" + dir + "/payments.db"}
 	out := mustRun(t, append([]string{"purchase", "explain", id, "-data", t.TempDir()}, files...)...)
 	has(t, out, "accepted", "-bus.url names the broker")
+	away := mustRun(t, append([]string{"purchase", "explain", id, "-bus.url", "amqp://somebody:secret@127.0.0.1:1/"}, files...)...)
+	has(t, away, "accepted", "Dead letters were not looked at: broker-unavailable")
+	if strings.Contains(away, "secret") {
+		t.Errorf("the password is shown:\n%s", away)
+	}
 }

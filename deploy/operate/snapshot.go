@@ -16,6 +16,7 @@ import (
 	paymentssqlite "gamestore.example/payments/adapter/sqlite"
 	"gamestore.example/pkg/bus"
 	bussqlite "gamestore.example/pkg/bus/sqlite"
+	"gamestore.example/pkg/errs"
 	"gamestore.example/pkg/outbox"
 	"gamestore.example/pkg/outbox/sqlite"
 	"gamestore.example/pkg/sqldb"
@@ -170,7 +171,8 @@ func (l *looker) receipts(ctx context.Context, s *purchase.Snapshot) error {
 
 // onBus adds dead letters, and, of the embedded bus, what waits in its queues.
 func (l *looker) onBus(ctx context.Context, s *purchase.Snapshot) error {
-	if s.BusSeen = l.bus != nil || l.places.rabbit != ""; !s.BusSeen {
+	if l.bus == nil && l.places.rabbit == "" {
+		s.BusError = "there is no bus in the data folder; -bus.url names the broker"
 		return nil
 	}
 	ids := eventIDs(s.Events)
@@ -185,9 +187,14 @@ func (l *looker) onBus(ctx context.Context, s *purchase.Snapshot) error {
 		}
 	}
 	letters, err := l.places.letters(ctx, everything)
+	if err != nil && errs.ClassOf(err) == errs.Unavailable {
+		s.BusError = err.Error() // a broker that is away may be just what is asked about
+		return nil
+	}
 	if err != nil {
 		return err
 	}
+	s.BusSeen = true
 	for _, d := range letters {
 		if slices.Contains(ids, d.Message.ID) || bytes.Contains(d.Message.Body, []byte(s.Purchase.ID)) {
 			s.DeadLetters = append(s.DeadLetters, letterOf(d))

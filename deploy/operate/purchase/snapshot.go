@@ -28,6 +28,8 @@ type Snapshot struct {
 	DeadLetters []Letter `json:"deadLetters"`
 	// BusSeen says that somebody looked for dead letters.
 	BusSeen bool `json:"busSeen"`
+	// BusError is why nobody could.
+	BusError string `json:"busError,omitempty"`
 }
 
 // Purchase is what games knows.
