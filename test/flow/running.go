@@ -94,7 +94,7 @@ func (w *World) serve() ([]lifecycle.Actor, error) {
 	if err := errors.Join(err1, err2); err != nil {
 		return nil, err
 	}
-	w.GatewayURL = front
+	w.Gateways = map[string]string{ThroughGateway: front, ThroughGatewayHTTP: far}
 	slices.Reverse(actors) // the gateways stop before what is behind them
 	return actors, w.drive(urls, front, far)
 }

@@ -40,8 +40,8 @@ type World struct {
 	Clock *Clock
 	// Wire is the bus between the services.
 	Wire *Wire
-	// GatewayURL is where the gateway of ThroughGateway listens.
-	GatewayURL string
+	// Gateways are the base URLs of ThroughGateway and ThroughGatewayHTTP.
+	Gateways map[string]string
 	// Client is what the drivers call with. It follows no redirects.
 	Client *http.Client
 
