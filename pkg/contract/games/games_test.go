@@ -53,7 +53,10 @@ func payloads(t *testing.T) map[string]*openapi3.Schema {
 		t.Fatal(err)
 	}
 	schemas := map[string]*openapi3.Schema{}
-	for _, c := range doc.Channels {
+	for id, c := range doc.Channels {
+		if id == "rpc" || id == "rpcAnswers" { // no events
+			continue
+		}
 		for name := range c.Messages {
 			schemas[c.Address] = loaded.Components.Schemas[name+"Event"].Value
 		}
@@ -112,4 +115,8 @@ func read[T any](t *testing.T, data []byte) (v T) {
 		t.Fatal(err)
 	}
 	return v
+}
+
+func TestEveryOperationIsDocumented(t *testing.T) {
+	contracttest.CheckRPC(t, games.AsyncAPI, games.RPC, games.Operations())
 }

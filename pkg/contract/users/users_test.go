@@ -112,3 +112,7 @@ func TestGoldenEventsAreAsDocumented(t *testing.T) {
 		t.Error("there is a golden event of an unknown key")
 	}
 }
+
+func TestEveryOperationIsDocumented(t *testing.T) {
+	contracttest.CheckRPC(t, users.AsyncAPI, users.RPC, users.Operations())
+}
