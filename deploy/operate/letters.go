@@ -19,7 +19,7 @@ const everything = math.MaxInt32
 
 // When a replayed message is delivered.
 const (
-	now     = "now"
+	atOnce  = "now"
 	atStart = "at-start"
 )
 
@@ -73,7 +73,7 @@ func (p *places) changeLetters(ctx context.Context) (*changer, error) {
 		if err != nil {
 			return nil, err
 		}
-		return &changer{replay: dead.Replay, drop: dead.Drop, delivered: now, close: nothing}, nil
+		return &changer{replay: dead.Replay, drop: dead.Drop, delivered: atOnce, close: nothing}, nil
 	}
 	// A lock would make a folder that is not there.
 	if _, err := sqldb.Existing(p.journal()); err != nil {
@@ -82,7 +82,7 @@ func (p *places) changeLetters(ctx context.Context) (*changer, error) {
 	unlock, err := folder.Lock(p.data)
 	if errors.Is(err, folder.ErrInUse) {
 		c := control.NewClient(p.data)
-		return &changer{replay: p.reached(c.Replay), drop: p.reached(c.Drop), delivered: now, close: nothing}, nil
+		return &changer{replay: p.reached(c.Replay), drop: p.reached(c.Drop), delivered: atOnce, close: nothing}, nil
 	}
 	if err != nil {
 		return nil, err

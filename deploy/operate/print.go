@@ -39,7 +39,7 @@ type printer struct {
 	format format
 }
 
-// asJSON prints v if JSON is wanted, and reports whether it was.
+// json prints v if JSON is wanted, and reports whether it was.
 func (p printer) json(v any) (bool, error) {
 	if p.format != asJSON {
 		return false, nil
