@@ -66,9 +66,6 @@ func sendGetPurchase(_ *rpc.Request, q games.GetPurchase) contractgames.Purchase
 }
 
 func sendAwaitPurchase(_ *rpc.Request, q games.AwaitPurchase) contractgames.AwaitPurchaseRequest {
-	if q.Status == "" { // any status is another
-		q.Wait = 0
-	}
 	millis := (q.Wait + time.Millisecond - 1) / time.Millisecond
 	return contractgames.AwaitPurchaseRequest{PurchaseID: q.PurchaseID, Status: string(q.Status), WaitMillis: int64(millis)}
 }

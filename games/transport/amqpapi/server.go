@@ -63,7 +63,7 @@ func toGetPurchase(_ rpc.Request, b contractgames.PurchaseIDRequest) (games.GetP
 }
 
 func toAwaitPurchase(_ rpc.Request, b contractgames.AwaitPurchaseRequest) (games.AwaitPurchase, error) {
-	known := games.StatusPending
+	var known games.Status
 	if b.Status != "" {
 		var err error
 		if known, err = dto.Status(b.Status); err != nil {

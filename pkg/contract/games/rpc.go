@@ -59,7 +59,7 @@ type PurchaseIDRequest struct {
 // AwaitPurchaseRequest waits for a purchase to leave a status.
 type AwaitPurchaseRequest struct {
 	PurchaseID string `json:"purchaseId"`
-	// Status is what the caller knows; empty means pending.
+	// Status is what the caller knows. Without it there is no wait: any status is another.
 	Status string `json:"status,omitempty"`
 	// WaitMillis bounds the wait, in milliseconds; at most 30000.
 	WaitMillis int64 `json:"waitMillis"`
