@@ -56,6 +56,35 @@ func TestRPC(t *testing.T) {
 	}
 }
 
+func TestCallsSurviveTheBroker(t *testing.T) {
+	broker := rabbittest.Start(t)
+	o := newOffice(t, broker, broker.URL)
+	h, began, release := blocked()
+	o.serve(h)
+	cut := make(chan error, 1)
+	go func() {
+		_, err := o.caller.Call(t.Context(), rpc.Request{Operation: "slow"})
+		cut <- err
+	}()
+	<-began
+	if err := broker.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	if err := <-cut; errs.ClassOf(err) != errs.Unavailable {
+		t.Errorf("a call in flight: %v", err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
+	defer cancel()
+	if _, err := o.caller.Call(ctx, rpc.Request{Operation: "ping"}); errs.ClassOf(err) != errs.Timeout {
+		t.Errorf("a call without a broker: %v", err)
+	}
+	close(release)
+	if err := broker.Start(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	o.ping()
+}
+
 func newOffice(t *testing.T, broker *rabbittest.Broker, url string) *office {
 	o := &office{t: t, broker: broker, url: url}
 	b, err := rabbit.New(rabbit.Config{URL: url, Name: "server", Drain: 2 * time.Second})
