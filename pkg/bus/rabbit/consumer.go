@@ -36,7 +36,9 @@ type shift struct {
 	*consumer
 	ch      *amqp.Channel
 	arrived chan amqp.Delivery
-	acks    *acks
+	// cancelled is how the broker says that the queue is gone.
+	cancelled <-chan string
+	acks      *acks
 }
 
 func (c *consumer) serve(ctx context.Context, s *session) error {
@@ -44,7 +46,7 @@ func (c *consumer) serve(ctx context.Context, s *session) error {
 	if err != nil {
 		return err
 	}
-	closed := ch.NotifyClose(make(chan *amqp.Error, 1))
+	closed, cancelled := ch.NotifyClose(make(chan *amqp.Error, 1)), ch.NotifyCancel(make(chan string, 1))
 	var deliveries <-chan amqp.Delivery
 	prefetch := perWorker * c.queue.Workers()
 	err = s.guarded(func() error {
@@ -60,7 +62,7 @@ func (c *consumer) serve(ctx context.Context, s *session) error {
 	if err != nil {
 		return fmt.Errorf("consume %s: %w", c.queue.Name, err)
 	}
-	sh := &shift{consumer: c, ch: ch, arrived: make(chan amqp.Delivery, prefetch), acks: newAcks(ch, prefetch)}
+	sh := &shift{consumer: c, ch: ch, cancelled: cancelled, arrived: make(chan amqp.Delivery, prefetch), acks: newAcks(ch, prefetch)}
 	return sh.run(ctx, s, deliveries, closed)
 }
 
@@ -78,6 +80,8 @@ func (sh *shift) run(ctx context.Context, s *session, deliveries <-chan amqp.Del
 	select {
 	case e := <-closed:
 		err = closeError(e)
+	case <-sh.cancelled: // also when the channel closes
+		err = endOf(closed)
 	case e := <-s.closed:
 		err = closeError(e)
 	case <-ctx.Done():

@@ -1,13 +1,16 @@
 package rabbit_test
 
 import (
+	"context"
 	"fmt"
 	"strings"
 	"testing"
 	"time"
 
+	amqp "github.com/rabbitmq/amqp091-go"
 	"go.uber.org/goleak"
 
+	"gamestore.example/pkg/bus"
 	"gamestore.example/pkg/bus/bustest"
 	"gamestore.example/pkg/bus/rabbit"
 	"gamestore.example/pkg/bus/rabbit/rabbittest"
@@ -69,4 +72,58 @@ func open(t *testing.T, broker *rabbittest.Broker, url string) bustest.Harness {
 		}
 		return open(t, broker, url)
 	}}
+}
+
+func TestAConsumerOutlivesItsQueue(t *testing.T) {
+	url := rabbittest.Start(t).URL
+	b, err := rabbit.New(rabbit.Config{URL: url, Ladder: ladder()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = b.Close() })
+	q := bus.Queue{Name: "bustest.deleted", Keys: []string{"thing.*"}}
+	if err := b.Declare(t.Context(), q); err != nil {
+		t.Fatal(err)
+	}
+	ctx, stop := context.WithCancel(context.Background())
+	handled, done := make(chan string, 1000), make(chan error, 1)
+	go func() {
+		done <- b.Consume(ctx, q, func(_ context.Context, m bus.Message) error { handled <- m.ID; return nil })
+	}()
+	publish(t, b, "before")
+	<-handled
+	conn, err := amqp.Dial(url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	ch, err := conn.Channel()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := ch.QueueDelete(rabbit.QueueName(q.Name), false, false, false); err != nil {
+		t.Fatal(err)
+	}
+	// What comes while there is no queue is the publisher's to repeat.
+	for again, deadline := true, time.After(20*time.Second); again; {
+		publish(t, b, "after")
+		select {
+		case <-handled:
+			again = false
+		case <-time.After(50 * time.Millisecond):
+		case <-deadline:
+			t.Fatal("the consumer did not come back")
+		}
+	}
+	stop()
+	if err := <-done; err != nil {
+		t.Error(err)
+	}
+}
+
+func publish(t *testing.T, b *rabbit.Bus, id string) {
+	t.Helper()
+	if err := b.Publish(t.Context(), bus.Message{ID: id, Key: "thing.done", Body: []byte("{}")})[0]; err != nil {
+		t.Fatal(err)
+	}
 }
