@@ -14,4 +14,7 @@
 // waits and gives the message back; a dead letter is a confirmed publish to the
 // service's dead-letter queue. Either happens before the acknowledgement, so that a crash
 // between them makes a duplicate and never a loss.
+//
+// Requests and their answers travel beside the events: Bus.Serve answers those to a
+// service, a Client sends them. They are transient, since somebody waits for them.
 package rabbit
