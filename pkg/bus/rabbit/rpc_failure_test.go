@@ -9,6 +9,8 @@ import (
 	"testing"
 	"time"
 
+	amqp "github.com/rabbitmq/amqp091-go"
+
 	"gamestore.example/pkg/bus/rabbit"
 	"gamestore.example/pkg/bus/rabbit/rabbittest"
 	"gamestore.example/pkg/errs"
@@ -180,4 +182,18 @@ func testPanic(t *testing.T, o *office) {
 	if err != nil || a.Status != 500 || a.ContentType != "application/problem+json" || strings.Contains(string(a.Body), "secret") {
 		t.Errorf("%v, %d %s %s", err, a.Status, a.ContentType, a.Body)
 	}
+}
+
+func testUnasked(t *testing.T, o *office) {
+	h, began, release := blocked()
+	close(release)
+	stop := o.serve(h)
+	if err := o.raw().PublishWithContext(t.Context(), "", rabbit.RPCQueue("games"), true, false, amqp.Publishing{Type: "told"}); err != nil {
+		t.Fatal(err)
+	}
+	if r := <-began; r.Operation != "told" {
+		t.Errorf("got %+v", r)
+	}
+	stop()
+	o.emptied()
 }

@@ -240,20 +240,6 @@ func testThousand(t *testing.T, o *office) {
 	calls.Wait()
 }
 
-func testUnasked(t *testing.T, o *office) {
-	h, began, release := blocked()
-	close(release)
-	stop := o.serve(h)
-	if err := o.raw().PublishWithContext(t.Context(), "", rabbit.RPCQueue("games"), true, false, amqp.Publishing{Type: "told"}); err != nil {
-		t.Fatal(err)
-	}
-	if r := <-began; r.Operation != "told" {
-		t.Errorf("got %+v", r)
-	}
-	stop()
-	o.emptied()
-}
-
 func testBounded(t *testing.T, o *office) {
 	h, began, release := blocked()
 	o.serve(h)
