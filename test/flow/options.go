@@ -125,14 +125,6 @@ func (o Options) gateway() gatewayapp.Config {
 	return cfg
 }
 
-// name is how tests call the World.
-func (o Options) name() string {
-	if o.Store == Memory && o.Search == Memory && o.Bus == Memory {
-		return Memory
-	}
-	return o.Store + "+" + o.Search + "+" + o.Bus
-}
-
 // check ends the test if a part does not exist.
 func (o Options) check(t testing.TB) {
 	t.Helper()

@@ -8,6 +8,7 @@ import (
 	"gamestore.example/payments"
 	paymentsapp "gamestore.example/payments/app"
 	contractgames "gamestore.example/pkg/contract/games"
+	contractpayments "gamestore.example/pkg/contract/payments"
 	"gamestore.example/pkg/errs"
 	"gamestore.example/test/flow"
 )
@@ -159,6 +160,9 @@ func TestRule_CancelledWhileCharging(t *testing.T) {
 		t.Fatal(err)
 	}
 	givenBack(t, w, d, ana, p)
+	if n := len(w.Wire.About(contractpayments.KeyPaymentCompleted, p.ID)); n != 0 {
+		t.Error("payments told of a payment that it was to give back by itself")
+	}
 	flow.Audit(t, w)
 }
 
