@@ -32,7 +32,7 @@ func FirstStarts(ctx context.Context, cfg Config, log io.Writer) (killed int, fi
 			if err != nil {
 				return err
 			}
-			l.log, l.report, l.count, l.stopped = log, report.find, report.count, report.sum
+			l.log, l.report, l.count, l.stopped = log, report.findOnce(), report.count, report.sum
 			if err := l.first(ctx, k); err != nil {
 				return fmt.Errorf("%s: %w", k, err)
 			}

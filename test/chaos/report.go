@@ -71,6 +71,20 @@ func (r *Report) count(k Kill, how How) {
 	}
 }
 
+// findOnce returns what takes the findings of one lane: what stays wrong in its
+// data is counted at the first kill that it followed.
+func (r *Report) findOnce() func(Kill, ...Finding) {
+	known := map[Finding]bool{}
+	return func(k Kill, findings ...Finding) {
+		for _, f := range findings {
+			if !known[f] {
+				known[f] = true
+				r.find(k, f)
+			}
+		}
+	}
+}
+
 func (r *Report) find(k Kill, findings ...Finding) {
 	r.mu.Lock()
 	defer r.mu.Unlock()

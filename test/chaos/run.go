@@ -56,7 +56,7 @@ func runLane(ctx context.Context, cfg Config, number int, kills []Kill, report *
 		return err
 	}
 	l.log = log
-	l.report, l.count, l.stopped = report.find, report.count, report.sum
+	l.report, l.count, l.stopped = report.findOnce(), report.count, report.sum
 	if err := l.run(ctx, kills); err != nil {
 		return fmt.Errorf("%s: %w", name, err)
 	}
