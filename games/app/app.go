@@ -113,13 +113,13 @@ func New(ctx context.Context, cfg Config, deps Deps) (_ *App, err error) {
 			return nil, err
 		}
 	}
-	wrap, err := a.wrap()
+	wrap, err := middleware.Standard("games", a.deps.Tracer, a.metrics, a.deps.Logger)
 	if err != nil {
 		return nil, err
 	}
 	a.set = endpoints.New(a.shop, wrap, a.deps.Verifier)
 	a.reactions = endpoints.NewReactions(a.shop, wrap)
-	a.handler = withDocs(httpapi.NewHandler(a.set))
+	a.handler = httpserver.WithDocs(httpapi.NewHandler(a.set), contractgames.OpenAPI)
 	if a.rpc, err = amqpapi.NewServer(a.set); err != nil {
 		return nil, err
 	}
@@ -137,30 +137,6 @@ func (a *App) service() (*games.Shop, error) {
 		RefundWindow: a.cfg.RefundWindow, AskAfter: a.cfg.SweepAfter, MaxAskDelay: a.cfg.SweepMax,
 	}, games.Deps{
 		Repository: a.store.repo, Search: a.index.search, Meter: m, Logger: a.deps.Logger, Now: a.deps.Now, NewID: a.deps.NewID,
-	})
-}
-
-// wrap is what is around each endpoint, the outermost first.
-func (a *App) wrap() (middleware.Factory, error) {
-	metrics, err := middleware.Metrics(a.metrics)
-	return middleware.Chain(
-		middleware.Tracing(a.deps.Tracer.Tracer("gamestore.example/games")),
-		metrics,
-		middleware.Logging(a.deps.Logger),
-		middleware.Recover(),
-	), err
-}
-
-// withDocs adds the API reference to what api serves.
-func withDocs(api http.Handler) http.Handler {
-	docs := httpserver.Docs(contractgames.OpenAPI)
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		switch r.URL.Path {
-		case "/docs", "/openapi.json":
-			docs.ServeHTTP(w, r)
-		default:
-			api.ServeHTTP(w, r)
-		}
 	})
 }
 

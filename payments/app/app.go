@@ -130,7 +130,7 @@ func New(ctx context.Context, cfg Config, deps Deps) (_ *App, err error) {
 
 	// Endpoints and transports.
 	a.set = endpoints.New(svc, middleware.Chain(around, middleware.Logging(a.deps.Logger), middleware.Recover()), a.deps.Verifier)
-	a.handler = withDocs(httpapi.NewHandler(a.set))
+	a.handler = httpserver.WithDocs(httpapi.NewHandler(a.set), contractpayments.OpenAPI)
 	if a.rpc, err = amqpapi.NewServer(a.set); err != nil {
 		return nil, err
 	}
@@ -161,19 +161,6 @@ func (a *App) openProvider(ctx context.Context) (*simulated.Provider, error) {
 	return simulated.NewProvider(simulated.Config{
 		Latency: a.cfg.Latency, ChargeDelay: a.cfg.ChargeDelay, Secret: secret,
 	}, ledger, a.deps.Now, a.deps.NewID)
-}
-
-// withDocs adds the API reference to what api serves.
-func withDocs(api http.Handler) http.Handler {
-	docs := httpserver.Docs(contractpayments.OpenAPI)
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		switch r.URL.Path {
-		case "/docs", "/openapi.json":
-			docs.ServeHTTP(w, r)
-		default:
-			api.ServeHTTP(w, r)
-		}
-	})
 }
 
 // Service is the outermost layer below the transports: calls go through all

@@ -66,6 +66,20 @@ func newDocument(contentType, csp string, body []byte) *document {
 	return &document{contentType: contentType, csp: csp, etag: `"` + hash(body)[:16] + `"`, body: body}
 }
 
+// WithDocs serves /docs and /openapi.json from an OpenAPI document, and everything
+// else from api.
+func WithDocs(api http.Handler, spec []byte) http.Handler {
+	docs := Docs(spec)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		switch r.URL.Path {
+		case "/docs", "/openapi.json":
+			docs.ServeHTTP(w, r)
+		default:
+			api.ServeHTTP(w, r)
+		}
+	})
+}
+
 func (d *document) serve(w http.ResponseWriter, r *http.Request) {
 	h := w.Header()
 	h.Set("ETag", d.etag)

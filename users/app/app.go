@@ -125,12 +125,12 @@ func New(ctx context.Context, cfg Config, deps Deps) (_ *App, err error) {
 	if err != nil {
 		return nil, err
 	}
-	wrap, err := a.wrap()
+	wrap, err := middleware.Standard("users", a.deps.Tracer, a.metrics, a.deps.Logger)
 	if err != nil {
 		return nil, err
 	}
 	a.set = endpoints.New(svc, wrap, tokens.verifier)
-	a.handler = withDocs(httpapi.NewHandler(a.set, auth.JWKSHandler(a.ring, jwksMaxAge)))
+	a.handler = httpserver.WithDocs(httpapi.NewHandler(a.set, auth.JWKSHandler(a.ring, jwksMaxAge)), contractusers.OpenAPI)
 	if a.rpc, err = amqpapi.NewServer(a.set); err != nil {
 		return nil, err
 	}
@@ -156,30 +156,6 @@ func (a *App) service(ctx context.Context, cfg Config, tokens users.TokenIssuer)
 		return svc, err
 	}
 	return svc, svc.EnsureAdmin(ctx, cfg.AdminEmail, cfg.AdminPassword, a.deps.AnnounceAdmin)
-}
-
-// wrap is what is around each endpoint, the outermost first.
-func (a *App) wrap() (middleware.Factory, error) {
-	metrics, err := middleware.Metrics(a.metrics)
-	return middleware.Chain(
-		middleware.Tracing(a.deps.Tracer.Tracer("gamestore.example/users")),
-		metrics,
-		middleware.Logging(a.deps.Logger),
-		middleware.Recover(),
-	), err
-}
-
-// withDocs adds the API reference to what api serves.
-func withDocs(api http.Handler) http.Handler {
-	docs := httpserver.Docs(contractusers.OpenAPI)
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		switch r.URL.Path {
-		case "/docs", "/openapi.json":
-			docs.ServeHTTP(w, r)
-		default:
-			api.ServeHTTP(w, r)
-		}
-	})
 }
 
 // Service is the outermost layer below the transports: calls go through all
