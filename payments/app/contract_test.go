@@ -46,7 +46,7 @@ const webhookSecret = "a secret that the test knows"
 func documented(dsn string) app.Config {
 	cfg := quick(dsn)
 	cfg.Timeout, cfg.Latency = time.Second, 100*time.Millisecond
-	cfg.Core.Reconcile.First, cfg.Core.MinGap = 5*time.Minute, 200*time.Millisecond
+	cfg.Core.Reconcile.First, cfg.Core.MinGap = 5*time.Minute, 3*time.Second
 	cfg.WebhookSecret = webhookSecret
 	return cfg
 }

@@ -10,7 +10,8 @@ import (
 	"slices"
 	"strings"
 
-	_ "modernc.org/sqlite" // the files are read as they are, without the store's own code
+	"modernc.org/sqlite" // the files are read as they are, without the store's own code
+	sqlitelib "modernc.org/sqlite/lib"
 )
 
 // folder is the data folder of a store, whose files are read beside it: while it
@@ -95,10 +96,21 @@ func (f folder) open(ctx context.Context, path string, do func(*sql.DB, string, 
 	defer func() { err = errors.Join(err, db.Close()) }()
 	db.SetMaxOpenConns(1)
 	tables, err := list(ctx, db, "SELECT name FROM sqlite_schema WHERE type = 'table'", func(scan scanner, name *string) error { return scan(name) })
+	if unborn(err) {
+		return nil
+	}
 	if err != nil {
 		return fmt.Errorf("%s: %w", filepath.Base(path), err)
 	}
 	return do(db, filepath.Base(path), tables)
+}
+
+// unborn reports whether a file was left by a kill before its database went into WAL
+// mode, which is the first thing that happens to it: it holds nothing yet, and only a
+// writer can clean up its rollback journal.
+func unborn(err error) bool {
+	var e *sqlite.Error
+	return errors.As(err, &e) && e.Code() == sqlitelib.SQLITE_READONLY_ROLLBACK
 }
 
 // scanner is the Scan of one row.
