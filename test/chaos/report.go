@@ -97,6 +97,8 @@ func (r *Report) find(k Kill, findings ...Finding) {
 // Audited says how much the last audits looked at.
 type Audited struct {
 	Accounts, Purchases, Payments, Charges, Refunds, HistoryEntries int
+	// Unknown payments are idle: of cancelled purchases, and never charged.
+	Unknown int
 	// Accepted purchases and Repeated commands are what clients remember.
 	Accepted, Repeated int
 }
@@ -110,6 +112,7 @@ func (r *Report) sum(s Snapshot) {
 	a.Purchases += len(s.Purchases)
 	a.Payments += len(s.Payments)
 	a.HistoryEntries += len(s.History)
+	a.Unknown += len(s.idle())
 	a.Accepted += len(s.Told.Purchases)
 	for _, c := range s.Charges {
 		if c.Times > 0 {
