@@ -1,8 +1,8 @@
 package private_test
 
 import (
-	"os"
 	"errors"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
