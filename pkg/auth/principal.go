@@ -12,9 +12,12 @@ const (
 	RoleAdmin = "admin"
 )
 
+// RoleService is the role of another service that calls for itself. No user has it.
+const RoleService = "service"
+
 // Principal is who a verified token speaks for.
 type Principal struct {
-	// UserID is the token's subject.
+	// UserID is the token's subject; empty for a service.
 	UserID string
 	// Roles are what the user may do. Callers must not change the slice.
 	Roles []string
@@ -26,6 +29,9 @@ type Principal struct {
 
 // IsAdmin reports whether the principal has the admin role.
 func (p Principal) IsAdmin() bool { return slices.Contains(p.Roles, RoleAdmin) }
+
+// IsService reports whether the principal is another service.
+func (p Principal) IsService() bool { return slices.Contains(p.Roles, RoleService) }
 
 type (
 	tokenKey     struct{}

@@ -24,7 +24,25 @@ const (
 	User
 	// Admin endpoints need a good token with the admin role.
 	Admin
+	// Service endpoints need the token of another service. No user's is enough, and
+	// a service's is enough for nothing else.
+	Service
 )
+
+// admits reports whether a principal may call.
+func (a Access) admits(p auth.Principal) bool {
+	switch a {
+	case Public:
+		return true
+	case User:
+		return !p.IsService()
+	case Admin:
+		return p.IsAdmin() && !p.IsService()
+	case Service:
+		return p.IsService()
+	}
+	return false
+}
 
 // Authenticate verifies the token in the context (auth.WithToken) and puts the
 // principal beside it. A Principal that is there already is never trusted: it is
@@ -34,7 +52,7 @@ func Authenticate(v TokenVerifier, access Access) endpoint.Middleware {
 		return func(ctx context.Context, request any) (any, error) {
 			p, err := v.Verify(ctx, auth.TokenFrom(ctx))
 			switch {
-			case err == nil && (access == Public || access == User || access == Admin && p.IsAdmin()):
+			case err == nil && access.admits(p):
 				return next(auth.WithPrincipal(ctx, p), request)
 			case err == nil:
 				return nil, auth.ErrForbidden

@@ -31,7 +31,9 @@ func (ts tokens) Verify(_ context.Context, raw string) (auth.Principal, error) {
 func TestAuthenticate(t *testing.T) {
 	user := auth.Principal{UserID: "u", Roles: []string{auth.RoleUser}}
 	admin := auth.Principal{UserID: "a", Roles: []string{auth.RoleUser, auth.RoleAdmin}}
-	verifier := tokens{"user": user, "admin": admin}
+	service := auth.Principal{Roles: []string{auth.RoleService}}
+	both := auth.Principal{UserID: "b", Roles: []string{auth.RoleService, auth.RoleAdmin}}
+	verifier := tokens{"user": user, "admin": admin, "service": service, "both": both}
 	down := errs.New(errs.Unavailable, "", "")
 	var nobody auth.Principal
 	for _, tc := range []struct {
@@ -54,6 +56,14 @@ func TestAuthenticate(t *testing.T) {
 		{"admin, bad", middleware.Admin, "forged", nobody, auth.ErrTokenInvalid},
 		{"admin, a user's", middleware.Admin, "user", nobody, auth.ErrForbidden},
 		{"admin, good", middleware.Admin, "admin", admin, nil},
+		{"user, a service's", middleware.User, "service", nobody, auth.ErrForbidden},
+		{"admin, a service's", middleware.Admin, "service", nobody, auth.ErrForbidden},
+		{"admin, one that is a service, too", middleware.Admin, "both", nobody, auth.ErrForbidden},
+		{"service, none", middleware.Service, "", nobody, auth.ErrTokenRequired},
+		{"service, bad", middleware.Service, "forged", nobody, auth.ErrTokenInvalid},
+		{"service, a user's", middleware.Service, "user", nobody, auth.ErrForbidden},
+		{"service, an admin's", middleware.Service, "admin", nobody, auth.ErrForbidden},
+		{"service, good", middleware.Service, "service", service, nil},
 		{"zero access, good", 0, "admin", nobody, auth.ErrForbidden},
 		{"zero access, none", 0, "", nobody, auth.ErrTokenRequired},
 	} {
@@ -62,7 +72,7 @@ func TestAuthenticate(t *testing.T) {
 			ep := middleware.Authenticate(verifier, tc.access)(func(ctx context.Context, _ any) (any, error) {
 				called = true
 				got, ok := auth.PrincipalFrom(ctx)
-				if diff := cmp.Diff(tc.want, got); diff != "" || ok != (tc.want.UserID != "") {
+				if diff := cmp.Diff(tc.want, got); diff != "" || ok != (tc.want.Roles != nil) {
 					t.Errorf("principal (%v):\n%s", ok, diff)
 				}
 				return nil, nil

@@ -58,6 +58,13 @@ func (c *BusConfig) Open(ctx context.Context, name string, logger *slog.Logger, 
 	return memory.New(append(options, memory.WithJournal(sqlite.NewJournal(db)))...), db.Close, nil
 }
 
+// client is how somebody else in this process reaches the broker.
+func (c *BusConfig) client(name string, logger *slog.Logger) rabbit.Config {
+	cfg := c.Rabbit
+	cfg.Name, cfg.Logger = "gamestore-"+name, logger
+	return cfg
+}
+
 // declareEvery is how long to wait before declaring again while the broker is away.
 const declareEvery = time.Second
 

@@ -18,6 +18,7 @@ import (
 	"go.opentelemetry.io/otel/trace/noop"
 
 	"gamestore.example/pkg/bus"
+	"gamestore.example/pkg/bus/rabbit"
 	"gamestore.example/pkg/httpserver"
 	"gamestore.example/pkg/lifecycle"
 	"gamestore.example/pkg/observe"
@@ -43,6 +44,9 @@ type Runtime struct {
 	Registry *prometheus.Registry
 	Tracer   trace.TracerProvider
 	Bus      bus.Bus
+	// Broker is how to reach the broker, for who calls other services over it. Its URL
+	// is empty when the bus is the embedded one.
+	Broker rabbit.Config
 }
 
 // Spec is a service to run.
@@ -53,6 +57,8 @@ type Spec struct {
 	Addr string
 	// Version and Revision are of the build.
 	Version, Revision string
+	// OnlyWorks says that there is no API, as with -worker.
+	OnlyWorks bool
 	// CanWork adds the flag -worker, for a service that is of use without its API.
 	CanWork bool
 	// RegisterFlags adds the service's own flags.
@@ -94,6 +100,7 @@ func Run(ctx context.Context, s Spec, args []string) (err error) {
 		Logger: log.New(os.Stderr).With("service", s.Name), Registry: observe.NewRegistry(s.Version, s.Revision),
 		Tracer: noop.NewTracerProvider(),
 	}
+	r.Broker = events.client(s.Name, r.Logger)
 	var closeBus func() error
 	if r.Bus, closeBus, err = events.Open(ctx, s.Name, r.Logger, r.Registry); err != nil {
 		return err
@@ -104,7 +111,7 @@ func Run(ctx context.Context, s Spec, args []string) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, app.Close()) }()
-	if *worker {
+	if *worker || s.OnlyWorks {
 		app = withoutAPI{app}
 	}
 	return serve(ctx, s.Name, web, app, r)

@@ -102,6 +102,7 @@ func TestWhatAProcessServes(t *testing.T) {
 	}{
 		"a service":                   {process.Spec{}, nil, http.StatusOK},
 		"a service that could work":   {process.Spec{CanWork: true}, nil, http.StatusOK},
+		"what only works has no API":  {process.Spec{OnlyWorks: true}, nil, http.StatusNotFound},
 		"a worker has probes, no API": {process.Spec{CanWork: true}, []string{"-worker"}, http.StatusNotFound},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -121,6 +122,14 @@ func TestWhatAProcessServes(t *testing.T) {
 func TestAWorkerWithoutAnAddressListensNowhere(t *testing.T) {
 	addr := freeAddr(t)
 	run(t, process.Spec{CanWork: true, Addr: addr}, "-worker", "-http.addr", "")
+	if status, body := get(t, "http://"+addr+"/healthz"); status != 0 {
+		t.Errorf("it listens: %d %s", status, body)
+	}
+}
+
+func TestWhatOnlyWorksNeedsNoAddress(t *testing.T) {
+	addr := freeAddr(t)
+	run(t, process.Spec{OnlyWorks: true, Addr: addr}, "-http.addr", "")
 	if status, body := get(t, "http://"+addr+"/healthz"); status != 0 {
 		t.Errorf("it listens: %d %s", status, body)
 	}
