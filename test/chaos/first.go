@@ -9,6 +9,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"gamestore.example/deploy/catalogue"
+	"gamestore.example/test/chaos/oracle"
 )
 
 const (
@@ -32,7 +33,7 @@ func FirstStarts(ctx context.Context, cfg Config, log io.Writer) (killed int, fi
 			if err != nil {
 				return err
 			}
-			l.log, l.report, l.count, l.stopped = log, report.findOnce(), report.count, report.sum
+			l.log, l.found, l.sum = log, report.Once(), report
 			if err := l.first(ctx, k); err != nil {
 				return fmt.Errorf("%s: %w", k, err)
 			}
@@ -69,18 +70,18 @@ func (l *lane) first(ctx context.Context, k Kill) error {
 		return err
 	}
 	for _, g := range seeds {
-		l.notes.game(Game{ID: g.ID, Name: g.Name, Description: g.Description, Category: g.Category, Price: g.Price, Version: 1})
+		l.crowd.Notes.Game(oracle.Game{ID: g.ID, Name: g.Name, Description: g.Description, Category: g.Category, Price: g.Price, Version: 1})
 	}
 	return l.cleanStop(ctx, false)
 }
 
 func (l *lane) firstDeath(ctx context.Context, k Kill) error {
-	p, err := launch(ctx, l.program, l.folder.path, k.fault(), l.log)
+	p, err := launch(ctx, l.program, l.folder.Path, k.fault(), l.log)
 	if err != nil {
 		return err
 	}
 	defer p.close()
-	defer p.kill()
+	defer p.Kill()
 	bound := k.After
 	if k.Hit > 0 {
 		bound = firstBound
@@ -88,6 +89,6 @@ func (l *lane) firstDeath(ctx context.Context, k Kill) error {
 	if err := wait(ctx, p, bound); err != nil {
 		return err
 	}
-	p.kill()
+	p.Kill()
 	return l.bury(ctx, p, k)
 }

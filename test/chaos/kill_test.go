@@ -35,9 +35,8 @@ func TestKill(t *testing.T) {
 	for _, f := range report.Findings {
 		t.Error(f)
 	}
-	a := report.Audited
-	if cfg.Kills >= 20 && min(a.Purchases, a.Payments, a.Charges, a.Refunds, a.HistoryEntries, a.Accepted, a.Repeated) == 0 {
-		t.Errorf("this proves nothing: %+v", a)
+	if cfg.Kills >= 20 && report.Totals.Least() == 0 {
+		t.Errorf("this proves nothing: %+v", report.Totals)
 	}
 }
 

@@ -5,6 +5,10 @@ import (
 	"fmt"
 	"io"
 	"time"
+
+	"gamestore.example/test/chaos/crowd"
+	"gamestore.example/test/chaos/oracle"
+	"gamestore.example/test/chaos/report"
 )
 
 // Promises of the store as a process.
@@ -16,32 +20,26 @@ const (
 )
 
 const (
-	shoppers = 12
 	// loadBound is how long a point may take to be hit.
 	loadBound = 5 * time.Second
 	// restBound is how long a started store may take until nothing moves: leases run
 	// out and retries come due meanwhile.
 	restBound = 45 * time.Second
 	restPoll  = 100 * time.Millisecond
-	// repeated is how many answered commands are sent again after a kill.
-	repeated = 20
 	// drainLoad is the load before a clean stop.
 	drainLoad = 300 * time.Millisecond
 )
 
 // lane is one data folder with its clients. A store runs on it again and again.
 type lane struct {
-	program  string
-	folder   folder
-	log      io.Writer
-	notes    *notebook
-	shoppers []*shopper
-	editor   *editor
-	// report takes findings.
-	report func(k Kill, findings ...Finding)
-	// count is told how each kill came, stopped what was there at the end.
-	count   func(k Kill, how How)
-	stopped func(s Snapshot)
+	program string
+	folder  oracle.Folder
+	log     io.Writer
+	crowd   *crowd.Crowd
+	// found takes what must not be, and follows a kill.
+	found func(kind string, after fmt.Stringer, findings ...oracle.Finding)
+	// sum takes how each kill came, and what was there at the end.
+	sum *report.Report
 }
 
 // How tells how a kill came.
@@ -52,6 +50,21 @@ type How struct {
 	// had left.
 	Early bool
 }
+
+// count notes how a kill came.
+func (l *lane) count(k Kill, how How) {
+	hit, outside, early := 0, 1, 0
+	if how.ByPoint {
+		hit, outside = 1, 0
+	}
+	if how.Early {
+		early = 1
+	}
+	l.sum.Count(k.Name, hit, outside, early)
+}
+
+// report notes what follows a kill and must not be.
+func (l *lane) report(k Kill, findings ...oracle.Finding) { l.found(k.Name, k, findings...) }
 
 // run makes the kills one after the other, then one clean stop.
 func (l *lane) run(ctx context.Context, kills []Kill) error {
@@ -67,14 +80,14 @@ func (l *lane) run(ctx context.Context, kills []Kill) error {
 // it has mended that; audits it; and loads it until it dies. The kill may come at any
 // time.
 func (l *lane) round(ctx context.Context, k Kill) error {
-	p, err := launch(ctx, l.program, l.folder.path, k.fault(), l.log)
+	p, err := launch(ctx, l.program, l.folder.Path, k.fault(), l.log)
 	if err != nil {
 		return err
 	}
 	defer p.close()
-	defer p.kill()
+	defer p.Kill()
 	if k.Name == OutsideStart {
-		killer := time.AfterFunc(k.After, p.kill)
+		killer := time.AfterFunc(k.After, p.Kill)
 		defer killer.Stop()
 	}
 	ok, err := p.ready(ctx)
@@ -87,10 +100,10 @@ func (l *lane) round(ctx context.Context, k Kill) error {
 		}
 	}
 	if k.Name == OutsideStart {
-		<-p.exited
+		<-p.Exited()
 	}
 	how := How{ByPoint: k.Hit > 0, Early: true}
-	if p.alive() {
+	if p.Alive() {
 		if how.ByPoint, err = l.die(ctx, p, k); err != nil {
 			return err
 		}
@@ -103,15 +116,15 @@ func (l *lane) round(ctx context.Context, k Kill) error {
 // mend repeats what clients got no answer to, waits for rest, and audits. A store that
 // dies meanwhile is no error.
 func (l *lane) mend(ctx context.Context, p *process, k Kill) error {
-	if err := l.shoppers[0].repeat(ctx, p.api, l.notes.repeatable(repeated)); err != nil {
+	if err := l.crowd.Repeat(ctx, p.api); err != nil {
 		return l.gone(p, err)
 	}
 	moving, err := l.rest(ctx, p)
-	if err != nil || !p.alive() {
+	if err != nil || !p.Alive() {
 		return l.gone(p, err)
 	}
 	if moving != "" {
-		l.report(k, Finding{CheckRest, fmt.Sprintf("after %v: %s", restBound, moving)})
+		l.report(k, oracle.Finding{Check: CheckRest, What: fmt.Sprintf("after %v: %s", restBound, moving)})
 	}
 	findings, err := l.auditOnline(ctx, p)
 	if err != nil {
@@ -127,7 +140,7 @@ func (l *lane) gone(p *process, err error) error {
 		return nil
 	}
 	select {
-	case <-p.exited:
+	case <-p.Exited():
 		return nil
 	case <-time.After(time.Second):
 		return err
@@ -144,7 +157,7 @@ func (l *lane) rest(ctx context.Context, p *process) (string, error) {
 	defer tick.Stop()
 	moving, calm := "", 0
 	for {
-		now, err := l.folder.moving(ctx)
+		now, err := l.folder.Moving(ctx)
 		switch {
 		case ctx.Err() != nil:
 			return moving, nil
@@ -160,7 +173,7 @@ func (l *lane) rest(ctx context.Context, p *process) (string, error) {
 		}
 		select {
 		case <-tick.C:
-		case <-p.exited:
+		case <-p.Exited():
 			return "", nil
 		case <-ctx.Done():
 			return moving, nil
@@ -170,19 +183,19 @@ func (l *lane) rest(ctx context.Context, p *process) (string, error) {
 
 // auditOnline audits a running store at rest. What it finds it looks at a second time:
 // a violation stays.
-func (l *lane) auditOnline(ctx context.Context, p *process) ([]Finding, error) {
+func (l *lane) auditOnline(ctx context.Context, p *process) ([]oracle.Finding, error) {
 	for try := 0; ; try++ {
-		s, err := l.folder.snapshot(ctx)
+		s, err := l.folder.Snapshot(ctx)
 		if err != nil {
 			return nil, err
 		}
-		if s.Found, err = p.api.search(ctx); err != nil {
+		if s.Found, err = p.api.Search(ctx); err != nil {
 			return nil, err
 		}
-		s.AtRest, s.Told = true, l.notes.copy()
-		findings := Audit(s)
+		s.AtRest, s.Told = true, l.crowd.Notes.Told()
+		findings := oracle.Audit(s)
 		if len(findings) == 0 || try > 0 {
-			return append(findings, l.notes.takeOdd()...), nil
+			return append(findings, l.crowd.Notes.TakeOdd()...), nil
 		}
 		if _, err := l.rest(ctx, p); err != nil {
 			return nil, err
@@ -194,7 +207,7 @@ func (l *lane) auditOnline(ctx context.Context, p *process) ([]Finding, error) {
 // whether it was the point.
 func (l *lane) die(ctx context.Context, p *process, k Kill) (bool, error) {
 	load := l.load(ctx, p)
-	defer load.stop()
+	defer load.Stop()
 	bound := loadBound
 	switch k.Name {
 	case OutsideLoad:
@@ -205,19 +218,19 @@ func (l *lane) die(ctx context.Context, p *process, k Kill) (bool, error) {
 	if err := wait(ctx, p, bound); err != nil {
 		return false, err
 	}
-	if !p.alive() {
+	if !p.Alive() {
 		return k.Hit > 0, nil
 	}
 	if k.Name == OutsideDrain {
 		load.draining.Store(true)
-		if err := p.terminate(); err != nil {
+		if err := p.Terminate(); err != nil {
 			return false, err
 		}
 		if err := wait(ctx, p, k.After); err != nil {
 			return false, err
 		}
 	}
-	p.kill()
+	p.Kill()
 	return false, nil
 }
 
@@ -227,7 +240,7 @@ func wait(ctx context.Context, p *process, d time.Duration) error {
 	defer timer.Stop()
 	select {
 	case <-timer.C:
-	case <-p.exited:
+	case <-p.Exited():
 	case <-ctx.Done():
 		return ctx.Err()
 	}
@@ -236,24 +249,24 @@ func wait(ctx context.Context, p *process, d time.Duration) error {
 
 // bury looks at how a store ended and at what it left, with nobody mending it.
 func (l *lane) bury(ctx context.Context, p *process, k Kill) error {
-	<-p.exited
-	drained := k.Name == OutsideDrain && p.state == nil // it was quicker than the kill
-	if !p.killed() && !drained {
-		l.report(k, Finding{CheckAlive, fmt.Sprintf("%v; its last words: %q", p.state, p.lastLines())})
+	<-p.Exited()
+	drained := k.Name == OutsideDrain && p.State() == nil // it was quicker than the kill
+	if !p.Killed() && !drained {
+		l.report(k, oracle.Finding{Check: CheckAlive, What: fmt.Sprintf("%v; its last words: %q", p.State(), p.LastLines())})
 	}
 	l.complain(p, k)
-	s, err := l.folder.snapshot(ctx)
+	s, err := l.folder.Snapshot(ctx)
 	if err != nil {
 		return err
 	}
-	s.Told = l.notes.copy()
-	l.report(k, append(Audit(s), l.notes.takeOdd()...)...)
+	s.Told = l.crowd.Notes.Told()
+	l.report(k, append(oracle.Audit(s), l.crowd.Notes.TakeOdd()...)...)
 	return nil
 }
 
 // complain reports what the store logged as errors.
 func (l *lane) complain(p *process, k Kill) {
-	for _, line := range p.complaints() {
-		l.report(k, Finding{CheckLog, line})
+	for _, line := range p.Complaints() {
+		l.report(k, oracle.Finding{Check: CheckLog, What: line})
 	}
 }

@@ -2,8 +2,9 @@ package chaos
 
 import (
 	"fmt"
-	"math/rand/v2"
 	"time"
+
+	"gamestore.example/test/chaos/crowd"
 )
 
 // Point is a place where the store kills itself.
@@ -77,7 +78,7 @@ func (k Kill) String() string {
 // Plan returns n kills, round robin over all points and the kills from outside, in
 // an order and at hits that follow from the seed.
 func Plan(n int, seed uint64) []Kill {
-	r := dice(seed, 0)
+	r := crowd.Dice(seed, 0)
 	var kinds []Kill
 	for _, p := range Points() {
 		kinds = append(kinds, Kill{Name: p.Name, Hit: p.Most})
@@ -102,9 +103,4 @@ func Plan(n int, seed uint64) []Kill {
 		plan = append(plan, k)
 	}
 	return plan
-}
-
-// dice returns a source of numbers that follows from the seed and differs by stream.
-func dice(seed, stream uint64) *rand.Rand {
-	return rand.New(rand.NewPCG(seed, stream)) //nolint:gosec // a run has to be repeatable, not secret
 }

@@ -9,7 +9,9 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
-	"gamestore.example/deploy/catalogue"
+	"gamestore.example/test/chaos/crowd"
+	"gamestore.example/test/chaos/oracle"
+	"gamestore.example/test/chaos/report"
 )
 
 // Config says what a run does.
@@ -28,7 +30,7 @@ type Config struct {
 
 // Run makes the kills and returns what came of them. The error is of the run
 // itself: what the store did wrong is in the report.
-func Run(ctx context.Context, cfg Config) (*Report, error) {
+func Run(ctx context.Context, cfg Config) (*report.Report, error) {
 	report := newReport(cfg)
 	lanes := make([][]Kill, min(max(1, cfg.Lanes), max(1, cfg.Kills)))
 	for i, k := range Plan(cfg.Kills, cfg.Seed) {
@@ -44,7 +46,7 @@ func Run(ctx context.Context, cfg Config) (*Report, error) {
 	return report, err
 }
 
-func runLane(ctx context.Context, cfg Config, number int, kills []Kill, report *Report) error {
+func runLane(ctx context.Context, cfg Config, number int, kills []Kill, report *report.Report) error {
 	name := fmt.Sprintf("lane%d", number)
 	log, err := os.Create(filepath.Join(cfg.Dir, name+".log"))
 	if err != nil {
@@ -56,7 +58,7 @@ func runLane(ctx context.Context, cfg Config, number int, kills []Kill, report *
 		return err
 	}
 	l.log = log
-	l.report, l.count, l.stopped = report.findOnce(), report.count, report.sum
+	l.found, l.sum = report.Once(), report
 	if err := l.run(ctx, kills); err != nil {
 		return fmt.Errorf("%s: %w", name, err)
 	}
@@ -65,22 +67,19 @@ func runLane(ctx context.Context, cfg Config, number int, kills []Kill, report *
 
 // newLane returns a lane with its clients, whose will follows from the seed.
 func newLane(cfg Config, name string, stream uint64) (*lane, error) {
-	sold, err := catalogue.Games()
+	c, err := crowd.New(name, cfg.Seed, stream)
 	if err != nil {
 		return nil, err
 	}
-	l := &lane{program: cfg.Program, folder: folder{filepath.Join(cfg.Dir, name)}, notes: newNotebook()}
-	var ids []string
-	for _, g := range sold {
-		ids = append(ids, g.ID)
+	return &lane{program: cfg.Program, folder: oracle.Folder{Path: filepath.Join(cfg.Dir, name)}, crowd: c}, nil
+}
+
+func newReport(cfg Config) *report.Report {
+	var kinds []string
+	for _, p := range Points() {
+		kinds = append(kinds, p.Name)
 	}
-	const streams = 100 // of one lane
-	for i := range shoppers {
-		l.shoppers = append(l.shoppers, &shopper{
-			name: fmt.Sprintf("%s-shopper%d", name, i+1), dice: dice(cfg.Seed, stream*streams+uint64(i)), //nolint:gosec // small
-			notes: l.notes, games: ids,
-		})
-	}
-	l.editor = &editor{dice: dice(cfg.Seed, stream*streams+streams-1), notes: l.notes, games: ids}
-	return l, nil
+	r := report.New(cfg.Seed, []string{"At the point", "From outside", "Early"}, append(kinds, OutsideStart, OutsideLoad, OutsideDrain, CleanStop)...)
+	r.Apart = CleanStop // it is no kill
+	return r
 }

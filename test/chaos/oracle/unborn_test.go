@@ -1,4 +1,4 @@
-package chaos_test
+package oracle_test
 
 import (
 	"database/sql"
@@ -8,7 +8,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"gamestore.example/test/chaos"
+	"gamestore.example/test/chaos/oracle"
 )
 
 // A first start that is killed in its first moments leaves a database with a
@@ -32,9 +32,9 @@ func TestADatabaseThatWasNeverBornIsEmpty(t *testing.T) {
 		must(t, err)
 		must(t, os.WriteFile(filepath.Join(killed, name), content, 0o600))
 	}
-	got, err := chaos.ReadFolder(ctx, killed)
+	got, err := oracle.Folder{Path: killed}.Snapshot(ctx)
 	must(t, err)
-	if diff := cmp.Diff(chaos.Snapshot{}, got); diff != "" {
+	if diff := cmp.Diff(oracle.Snapshot{}, got); diff != "" {
 		t.Error(diff)
 	}
 }

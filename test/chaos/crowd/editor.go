@@ -1,4 +1,4 @@
-package chaos
+package crowd
 
 import (
 	"context"
@@ -11,12 +11,14 @@ import (
 	"gamestore.example/pkg/contract"
 	contractgames "gamestore.example/pkg/contract/games"
 	contractusers "gamestore.example/pkg/contract/users"
+	"gamestore.example/test/chaos/oracle"
 )
 
 // The first admin of the store under test.
 const (
-	adminEmail    = "admin@gamestore.example"
-	adminPassword = "nobody guesses what admins like"
+	adminEmail = "admin@gamestore.example"
+	// AdminPassword has to be given to the store.
+	AdminPassword = "nobody guesses what admins like"
 )
 
 // mostCreated is how many games of its own the editor keeps.
@@ -25,7 +27,7 @@ const mostCreated = 5
 // editor is the admin, who edits, creates and deletes games while they are sold.
 type editor struct {
 	dice  *rand.Rand
-	notes *notebook
+	notes *Notebook
 	games []string // the catalogue that stays
 	own   []string // what it created
 	token string
@@ -33,7 +35,7 @@ type editor struct {
 }
 
 // edit acts, with pauses, until the connection breaks or ctx ends.
-func (e *editor) edit(ctx context.Context, a *api) error {
+func (e *editor) edit(ctx context.Context, a *API) error {
 	for {
 		if err := e.step(ctx, a); err != nil {
 			return err
@@ -46,7 +48,7 @@ func (e *editor) edit(ctx context.Context, a *api) error {
 	}
 }
 
-func (e *editor) step(ctx context.Context, a *api) error {
+func (e *editor) step(ctx context.Context, a *API) error {
 	if e.token == "" {
 		return e.logIn(ctx, a)
 	}
@@ -61,10 +63,10 @@ func (e *editor) step(ctx context.Context, a *api) error {
 	}
 }
 
-func (e *editor) logIn(ctx context.Context, a *api) error {
+func (e *editor) logIn(ctx context.Context, a *API) error {
 	var t contractusers.Tokens
 	got, err := a.call(ctx, request{method: http.MethodPost, path: "/api/auth/login", body: contractusers.LoginRequest{
-		Email: adminEmail, Password: adminPassword,
+		Email: adminEmail, Password: AdminPassword,
 	}}, &t)
 	if err != nil {
 		return err
@@ -81,16 +83,16 @@ func (e *editor) expect(got reply, what string) {
 	switch got.status {
 	case http.StatusUnauthorized:
 		if e.token == "" {
-			e.notes.strange("%s: %d %s", what, got.status, got.code)
+			e.notes.Strange("%s: %d %s", what, got.status, got.code)
 		}
 		e.token = "" // it has expired
 	case http.StatusServiceUnavailable, http.StatusGatewayTimeout:
 	default:
-		e.notes.strange("%s: %d %s", what, got.status, got.code)
+		e.notes.Strange("%s: %d %s", what, got.status, got.code)
 	}
 }
 
-func (e *editor) create(ctx context.Context, a *api) error {
+func (e *editor) create(ctx context.Context, a *API) error {
 	var g contractgames.Game
 	got, err := a.call(ctx, request{method: http.MethodPost, path: "/api/games", token: e.token, body: e.details("Created", "puzzle")}, &g)
 	if err != nil {
@@ -101,7 +103,7 @@ func (e *editor) create(ctx context.Context, a *api) error {
 		return nil
 	}
 	e.own = append(e.own, g.ID)
-	e.notes.game(gameOf(g))
+	e.notes.Game(gameOf(g))
 	return nil
 }
 
@@ -116,7 +118,7 @@ func (e *editor) details(name, category string) contractgames.GameDetails {
 
 // remove deletes one of its own games. Whether or not an answer comes, it is let alone
 // after that.
-func (e *editor) remove(ctx context.Context, a *api) error {
+func (e *editor) remove(ctx context.Context, a *API) error {
 	id := e.own[0]
 	e.own = slices.Delete(e.own, 0, 1)
 	got, err := a.call(ctx, request{method: http.MethodDelete, path: "/api/games/" + id, token: e.token, ifMatch: "*"}, nil)
@@ -127,12 +129,12 @@ func (e *editor) remove(ctx context.Context, a *api) error {
 		e.expect(got, "delete a game")
 		return nil
 	}
-	e.notes.game(Game{ID: id, Deleted: true})
+	e.notes.Game(oracle.Game{ID: id, Deleted: true})
 	return nil
 }
 
 // change gives a game another description and price; a free game stays free.
-func (e *editor) change(ctx context.Context, a *api) error {
+func (e *editor) change(ctx context.Context, a *API) error {
 	path := "/api/games/" + e.games[e.dice.IntN(len(e.games))]
 	var g contractgames.Game
 	got, err := a.call(ctx, request{method: http.MethodGet, path: path}, &g)
@@ -154,6 +156,6 @@ func (e *editor) change(ctx context.Context, a *api) error {
 		e.expect(got, "edit a game")
 		return nil
 	}
-	e.notes.game(gameOf(g))
+	e.notes.Game(gameOf(g))
 	return nil
 }

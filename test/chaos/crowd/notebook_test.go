@@ -1,4 +1,4 @@
-package chaos
+package crowd
 
 import (
 	"testing"
@@ -6,12 +6,13 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"gamestore.example/games"
+	"gamestore.example/test/chaos/oracle"
 )
 
-func in(status games.Status) Purchase { return Purchase{ID: "p", Status: status} }
+func in(status games.Status) oracle.Purchase { return oracle.Purchase{ID: "p", Status: status} }
 
 func TestANotebookKeepsTheFurthestStatus(t *testing.T) {
-	n := newNotebook()
+	n := NewNotebook()
 	for _, step := range []struct{ seen, want games.Status }{
 		{games.StatusPending, games.StatusPending},
 		{games.StatusCompleted, games.StatusCompleted},
@@ -21,15 +22,15 @@ func TestANotebookKeepsTheFurthestStatus(t *testing.T) {
 		{games.StatusRefunding, games.StatusRefunded},
 	} {
 		n.saw("", in(step.seen))
-		if got := n.purchase("p").Status; got != step.want {
+		if got := n.Purchase("p").Status; got != step.want {
 			t.Errorf("after %s: %s, want %s", step.seen, got, step.want)
 		}
 	}
-	if odd := n.takeOdd(); len(odd) > 0 {
+	if odd := n.TakeOdd(); len(odd) > 0 {
 		t.Error(odd)
 	}
 	n.saw(games.StatusCompleted, in(games.StatusPending))
-	if odd := n.takeOdd(); len(odd) != 1 || odd[0].Check != CheckBack {
+	if odd := n.TakeOdd(); len(odd) != 1 || odd[0].Check != oracle.CheckBack {
 		t.Errorf("an answer that went back: %v", odd)
 	}
 }
@@ -39,7 +40,7 @@ func TestANotebookKnowsWhatToRepeat(t *testing.T) {
 	commands := map[string]command{
 		"done": {by: ana, key: "done"}, "open": {by: ana, key: "open"}, "refused": {by: ana, key: "refused"}, "bob's": {by: bob, key: "bob's"}, "": {by: ana},
 	}
-	n := newNotebook()
+	n := NewNotebook()
 	for _, c := range commands {
 		if n.sent(c) {
 			t.Errorf("%q is known before it was answered", c.key)
@@ -55,7 +56,7 @@ func TestANotebookKnowsWhatToRepeat(t *testing.T) {
 	if got := keys(n.repeatable(10)); !cmp.Equal(got, []string{"open"}) {
 		t.Errorf("to repeat the next time: %v", got)
 	}
-	if odd := n.takeOdd(); len(odd) > 0 {
+	if odd := n.TakeOdd(); len(odd) > 0 {
 		t.Error(odd)
 	}
 }
@@ -69,15 +70,15 @@ func keys(cs []command) []string {
 }
 
 func TestAKeyThatWasAnsweredMustNotBeRefused(t *testing.T) {
-	n, c := newNotebook(), command{by: &login{}, key: "k"}
+	n, c := NewNotebook(), command{by: &login{}, key: "k"}
 	n.sent(c)
 	n.done(c, in(games.StatusPending))
 	answered := n.sent(c)
 	n.refused(c, answered, reply{status: 409, code: "already-owned"})
-	if odd := n.takeOdd(); len(odd) != 1 || odd[0].Check != CheckReplay {
+	if odd := n.TakeOdd(); len(odd) != 1 || odd[0].Check != oracle.CheckReplay {
 		t.Errorf("found %v", odd)
 	}
-	if got := n.copy().Answers["k"]; !cmp.Equal(got, []Answer{{PurchaseID: "p", Status: games.StatusPending}}) {
+	if got := n.Told().Answers["k"]; !cmp.Equal(got, []oracle.Answer{{PurchaseID: "p", Status: games.StatusPending}}) {
 		t.Errorf("answers %v", got)
 	}
 }

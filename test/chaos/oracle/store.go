@@ -1,4 +1,4 @@
-package chaos
+package oracle
 
 import (
 	"cmp"
@@ -51,13 +51,34 @@ func busEmpty(s Snapshot, report reporter) {
 	}
 }
 
+// noDeadLetters allows each planted one once.
 func noDeadLetters(s Snapshot, report reporter) {
+	allowed := map[Message]bool{}
+	for _, m := range s.Planted {
+		allowed[m.dead()] = true
+	}
 	for _, m := range s.Journal {
-		if m.Dead {
+		if m.Dead && !allowed[m.dead()] {
 			report("message %s (%s) of queue %s is dead: %s", m.ID, m.Key, m.Queue, m.Reason)
+		}
+		delete(allowed, m.dead())
+	}
+}
+
+func plantedIsDead(s Snapshot, report reporter) {
+	dead := map[Message]bool{}
+	for _, m := range s.Journal {
+		dead[m.dead()] = m.Dead
+	}
+	for _, m := range s.Planted {
+		if !dead[m.dead()] {
+			report("message %s of queue %s is not dead by the reason %s", m.ID, m.Queue, m.Reason)
 		}
 	}
 }
+
+// dead is what tells dead letters apart.
+func (m Message) dead() Message { return Message{ID: m.ID, Queue: m.Queue, Reason: m.Reason} }
 
 // indexAgrees compares each field of each game, and the order by popularity.
 func indexAgrees(s Snapshot, report reporter) {

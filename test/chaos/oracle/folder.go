@@ -1,4 +1,4 @@
-package chaos
+package oracle
 
 import (
 	"context"
@@ -14,14 +14,14 @@ import (
 	sqlitelib "modernc.org/sqlite/lib"
 )
 
-// folder is the data folder of a store, whose files are read beside it: while it
+// Folder is the data folder of a store, whose files are read beside it: while it
 // runs, or after its death. Nothing in them is changed, and no file stays open, so
 // that the next start finds what the last one left.
-type folder struct{ path string }
+type Folder struct{ Path string }
 
-// snapshot reads all databases. What is Told and Found comes from elsewhere. It is one
+// Snapshot reads all databases. What is Told and Found comes from elsewhere. It is one
 // moment only when nothing writes.
-func (f folder) snapshot(ctx context.Context) (Snapshot, error) {
+func (f Folder) Snapshot(ctx context.Context) (Snapshot, error) {
 	var s Snapshot
 	err := f.each(ctx, func(db *sql.DB, file string, tables []string) error {
 		for table, read := range readers(file) {
@@ -37,8 +37,8 @@ func (f folder) snapshot(ctx context.Context) (Snapshot, error) {
 	return s, err
 }
 
-// moving says what is still on its way, or "" if nothing is.
-func (f folder) moving(ctx context.Context) (string, error) {
+// Moving says what is still on its way, or "" if nothing is.
+func (f Folder) Moving(ctx context.Context) (string, error) {
 	var found []string
 	err := f.each(ctx, func(db *sql.DB, file string, tables []string) error {
 		for table, condition := range underWay() {
@@ -72,8 +72,8 @@ func underWay() map[string]string {
 }
 
 // each opens one database after the other.
-func (f folder) each(ctx context.Context, do func(db *sql.DB, file string, tables []string) error) error {
-	files, err := filepath.Glob(filepath.Join(f.path, "*.db"))
+func (f Folder) each(ctx context.Context, do func(db *sql.DB, file string, tables []string) error) error {
+	files, err := filepath.Glob(filepath.Join(f.Path, "*.db"))
 	if err != nil {
 		return err
 	}
@@ -85,7 +85,7 @@ func (f folder) each(ctx context.Context, do func(db *sql.DB, file string, table
 	return nil
 }
 
-func (f folder) open(ctx context.Context, path string, do func(*sql.DB, string, []string) error) (err error) {
+func (f Folder) open(ctx context.Context, path string, do func(*sql.DB, string, []string) error) (err error) {
 	dsn := url.URL{Scheme: "file", Path: path, RawQuery: url.Values{
 		"mode": {"ro"}, "_pragma": {"busy_timeout(5000)", "query_only(1)"},
 	}.Encode()}

@@ -1,4 +1,4 @@
-package chaos
+package crowd
 
 import (
 	"bytes"
@@ -13,22 +13,23 @@ import (
 	contract "gamestore.example/pkg/contract"
 	contractgames "gamestore.example/pkg/contract/games"
 	"gamestore.example/pkg/money"
+	"gamestore.example/test/chaos/oracle"
 )
 
 // callTimeout is longer than any answer of the store takes.
 const callTimeout = 20 * time.Second
 
-// api is the gateway of one running store.
-type api struct {
+// API is the gateway of one running store.
+type API struct {
 	base   string
 	client *http.Client
 }
 
-func newAPI(base string) *api {
-	return &api{base: base, client: &http.Client{Timeout: callTimeout, Transport: &http.Transport{MaxIdleConnsPerHost: 64}}}
+func NewAPI(base string) *API {
+	return &API{base: base, client: &http.Client{Timeout: callTimeout, Transport: &http.Transport{MaxIdleConnsPerHost: 64}}}
 }
 
-func (a *api) close() { a.client.CloseIdleConnections() }
+func (a *API) Close() { a.client.CloseIdleConnections() }
 
 type request struct {
 	method, path string
@@ -49,7 +50,7 @@ func (r reply) ok() bool { return r.status >= 200 && r.status < 300 }
 
 // call sends one request, and decodes a successful answer into into. The error is
 // of the connection, or of an answer that is none: the request may have been done.
-func (a *api) call(ctx context.Context, r request, into any) (reply, error) {
+func (a *API) call(ctx context.Context, r request, into any) (reply, error) {
 	req, err := a.request(ctx, r)
 	if err != nil {
 		return reply{}, err
@@ -82,7 +83,7 @@ func (a *api) call(ctx context.Context, r request, into any) (reply, error) {
 	return got, nil
 }
 
-func (a *api) request(ctx context.Context, r request) (*http.Request, error) {
+func (a *API) request(ctx context.Context, r request) (*http.Request, error) {
 	var body io.Reader
 	if r.body != nil {
 		b, err := json.Marshal(r.body)
@@ -111,15 +112,15 @@ func (a *api) request(ctx context.Context, r request) (*http.Request, error) {
 	return req, nil
 }
 
-// ready reports whether the store answers for all its parts.
-func (a *api) ready(ctx context.Context) bool {
+// Ready reports whether the store answers for all its parts.
+func (a *API) Ready(ctx context.Context) bool {
 	got, err := a.call(ctx, request{method: http.MethodGet, path: "/readyz"}, nil)
 	return err == nil && got.ok()
 }
 
-// search returns everything that can be found, the most popular first.
-func (a *api) search(ctx context.Context) ([]Game, error) {
-	var found []Game
+// Search returns everything that can be found, the most popular first.
+func (a *API) Search(ctx context.Context) ([]oracle.Game, error) {
+	var found []oracle.Game
 	for cursor := ""; ; {
 		var page contractgames.GamePage
 		q := url.Values{"sort": {"popularity"}, "limit": {"100"}}
@@ -142,8 +143,8 @@ func (a *api) search(ctx context.Context) ([]Game, error) {
 	}
 }
 
-func gameOf(g contractgames.Game) Game {
-	return Game{
+func gameOf(g contractgames.Game) oracle.Game {
+	return oracle.Game{
 		ID: g.ID, Name: g.Name, Description: g.Description, Category: g.Category,
 		Price: money.Money(g.Price), Purchases: g.Purchases, Version: g.Version,
 	}

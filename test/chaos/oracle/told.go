@@ -1,4 +1,4 @@
-package chaos
+package oracle
 
 import (
 	"slices"
@@ -26,15 +26,15 @@ func neverBack(s Snapshot, report reporter) {
 	purchases := s.purchasesByID()
 	for id, told := range s.Told.Purchases {
 		p, ok := purchases[id]
-		if ok && !mayFollow(told.Status, p.Status) {
+		if ok && !MayFollow(told.Status, p.Status) {
 			report("purchase %s was %s, and is %s", id, told.Status, p.Status)
 		}
 	}
 }
 
-// mayFollow reports whether a purchase seen in one status may be in another one
+// MayFollow reports whether a purchase seen in one status may be in another one
 // later. The simulated provider refuses no refund here.
-func mayFollow(before, after games.Status) bool {
+func MayFollow(before, after games.Status) bool {
 	switch before {
 	case games.StatusPending:
 		return true

@@ -1,4 +1,4 @@
-package chaos_test
+package oracle_test
 
 import (
 	"context"
@@ -18,7 +18,7 @@ import (
 	"gamestore.example/pkg/outbox"
 	outboxsqlite "gamestore.example/pkg/outbox/sqlite"
 	"gamestore.example/pkg/sqldb"
-	"gamestore.example/test/chaos"
+	"gamestore.example/test/chaos/oracle"
 )
 
 // open makes a database as the store does, open as in a running one.
@@ -46,26 +46,27 @@ func must(t *testing.T, err error) {
 // What a healthy run never has must be seen all the same.
 func TestTheFilesOfARunningStoreAreRead(t *testing.T) {
 	ctx, dir := t.Context(), t.TempDir()
-	if moving, err := chaos.Moving(ctx, dir); moving != "" || err != nil {
+	folder := oracle.Folder{Path: dir}
+	if moving, err := folder.Moving(ctx); moving != "" || err != nil {
 		t.Fatalf("an empty folder: %q, %v", moving, err)
 	}
 	appendEvent(t, open(t, dir, "games.db"))
 	appendMessages(t, open(t, dir, "bus.db"))
 	chargeAndRefund(t, open(t, dir, "payments-ledger.db"))
 
-	moving, err := chaos.Moving(ctx, dir)
+	moving, err := folder.Moving(ctx)
 	if want := "1 in bus_entries of bus.db, 1 in outbox of games.db"; moving != want || err != nil {
 		t.Errorf("moving %q, %v, want %q", moving, err, want)
 	}
-	got, err := chaos.ReadFolder(ctx, dir)
+	got, err := folder.Snapshot(ctx)
 	must(t, err)
-	want := chaos.Snapshot{
-		Unsent: []chaos.Event{{File: "games.db", ID: "event", Key: "game.purchased"}},
-		Journal: []chaos.Message{
+	want := oracle.Snapshot{
+		Unsent: []oracle.Event{{File: "games.db", ID: "event", Key: "game.purchased"}},
+		Journal: []oracle.Message{
 			{ID: "one", Queue: "q", Key: "a.b"},
 			{ID: "two", Queue: "q", Key: "a.b", Dead: true, Reason: "invalid"},
 		},
-		Charges: []chaos.Charge{
+		Charges: []oracle.Charge{
 			{Key: "declined", Reference: "p2", Amount: brl(700)},
 			{Key: "kept", Reference: "p1", Amount: brl(500), Times: 1, Refunded: 500},
 		},
@@ -112,11 +113,12 @@ func chargeAndRefund(t *testing.T, db *sqldb.DB) {
 
 func TestAFileThatIsNoDatabaseIsAnError(t *testing.T) {
 	dir := t.TempDir()
+	folder := oracle.Folder{Path: dir}
 	must(t, os.WriteFile(filepath.Join(dir, "games.db"), []byte("this is no database, though it is long enough to be looked at"), 0o600))
-	if _, err := chaos.ReadFolder(t.Context(), dir); err == nil {
+	if _, err := folder.Snapshot(t.Context()); err == nil {
 		t.Error("the snapshot has no error")
 	}
-	if _, err := chaos.Moving(t.Context(), dir); err == nil {
+	if _, err := folder.Moving(t.Context()); err == nil {
 		t.Error("moving has no error")
 	}
 }

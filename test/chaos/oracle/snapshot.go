@@ -1,4 +1,4 @@
-package chaos
+package oracle
 
 import (
 	"gamestore.example/games"
@@ -28,6 +28,8 @@ type Snapshot struct {
 	Unsent []Event
 	// Journal are messages that are still in the bus.
 	Journal []Message
+	// Planted are the dead letters that there have to be: what nobody can handle.
+	Planted []Message
 	Told    Told
 }
 
@@ -89,7 +91,7 @@ type HistoryEntry struct {
 // Event is a row of an outbox.
 type Event struct{ File, ID, Key string }
 
-// Message is a row of the bus's journal.
+// Message is one that is in the bus.
 type Message struct {
 	ID, Queue, Key string
 	// Dead says that it is a dead letter, for the Reason.

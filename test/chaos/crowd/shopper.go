@@ -1,4 +1,4 @@
-package chaos
+package crowd
 
 import (
 	"context"
@@ -14,6 +14,7 @@ import (
 	contractgames "gamestore.example/pkg/contract/games"
 	contractusers "gamestore.example/pkg/contract/users"
 	"gamestore.example/pkg/money"
+	"gamestore.example/test/chaos/oracle"
 )
 
 const (
@@ -21,6 +22,8 @@ const (
 	// gamesOfAccount is after how many purchases a shopper takes another account,
 	// since each game can be owned once.
 	gamesOfAccount = 50
+	// repeated is how many answered commands are sent again after a kill.
+	repeated = 20
 )
 
 // login is an account of a shopper. Only one goroutine changes it.
@@ -44,7 +47,7 @@ type command struct {
 type shopper struct {
 	name  string
 	dice  *rand.Rand
-	notes *notebook
+	notes *Notebook
 	games []string // what there is to buy
 	// account is nil before the first sign-up.
 	account *login
@@ -57,7 +60,7 @@ type shopper struct {
 }
 
 // shop acts until the connection breaks or ctx ends.
-func (s *shopper) shop(ctx context.Context, a *api) error {
+func (s *shopper) shop(ctx context.Context, a *API) error {
 	for ctx.Err() == nil {
 		if err := s.step(ctx, a); err != nil {
 			return err
@@ -66,7 +69,7 @@ func (s *shopper) shop(ctx context.Context, a *api) error {
 	return nil
 }
 
-func (s *shopper) step(ctx context.Context, a *api) error {
+func (s *shopper) step(ctx context.Context, a *API) error {
 	if s.account == nil || s.bought >= gamesOfAccount {
 		return s.signUp(ctx, a)
 	}
@@ -90,7 +93,7 @@ func (s *shopper) step(ctx context.Context, a *api) error {
 }
 
 // signUp takes a new account. Without an answer the next one has another address.
-func (s *shopper) signUp(ctx context.Context, a *api) error {
+func (s *shopper) signUp(ctx context.Context, a *API) error {
 	s.made++
 	l := &login{email: fmt.Sprintf("%s-%d@example.com", s.name, s.made), password: shopperPassword}
 	var u contractusers.User
@@ -105,12 +108,12 @@ func (s *shopper) signUp(ctx context.Context, a *api) error {
 		return nil
 	}
 	l.id = u.ID
-	s.notes.account(Account{ID: l.id})
+	s.notes.account(oracle.Account{ID: l.id})
 	s.account, s.bought, s.mine = l, 0, nil
 	return s.logIn(ctx, a, l)
 }
 
-func (s *shopper) logIn(ctx context.Context, a *api, l *login) error {
+func (s *shopper) logIn(ctx context.Context, a *API, l *login) error {
 	var t contractusers.Tokens
 	got, err := a.call(ctx, request{method: http.MethodPost, path: "/api/auth/login", body: contractusers.LoginRequest{
 		Email: l.email, Password: l.password,
@@ -134,18 +137,14 @@ func (s *shopper) expect(got reply, what string, usual ...int) {
 	}
 	usual = append(usual, http.StatusServiceUnavailable, http.StatusGatewayTimeout)
 	if !slices.Contains(usual, got.status) {
-		s.notes.strange("%s: %d %s", what, got.status, got.code)
+		s.notes.Strange("%s: %d %s", what, got.status, got.code)
 	}
 }
 
 // buy clicks once or twice on a game, and may change its mind.
-func (s *shopper) buy(ctx context.Context, a *api) error {
+func (s *shopper) buy(ctx context.Context, a *API) error {
 	s.bought++
-	c := command{by: s.account, gameID: s.games[s.dice.IntN(len(s.games))], method: s.method(), want: http.StatusAccepted}
-	c.path = "/api/games/" + c.gameID + "/purchase"
-	if c.method != "" {
-		c.body = contractgames.PurchaseRequest{PaymentMethod: c.method}
-	}
+	c := s.order(s.games[s.dice.IntN(len(s.games))], s.method())
 	if s.dice.IntN(100) < 65 {
 		c.key = s.key()
 	}
@@ -167,6 +166,15 @@ func (s *shopper) buy(ctx context.Context, a *api) error {
 		return s.await(ctx, a, p.ID)
 	}
 	return nil
+}
+
+// order is the command to buy a game.
+func (s *shopper) order(game, method string) command {
+	c := command{by: s.account, gameID: game, method: method, want: http.StatusAccepted, path: "/api/games/" + game + "/purchase"}
+	if method != "" {
+		c.body = contractgames.PurchaseRequest{PaymentMethod: method}
+	}
+	return c
 }
 
 // method is how this purchase is to be paid. What is never charged nor declined,
@@ -195,8 +203,8 @@ func (s *shopper) key() string {
 
 // click sends a command several times at once, and returns the first purchase that
 // was answered.
-func (s *shopper) click(ctx context.Context, a *api, c command, times int) (Purchase, error) {
-	purchases, failures := make([]Purchase, times), make([]error, times)
+func (s *shopper) click(ctx context.Context, a *API, c command, times int) (oracle.Purchase, error) {
+	purchases, failures := make([]oracle.Purchase, times), make([]error, times)
 	var clicks sync.WaitGroup
 	for i := range times {
 		clicks.Go(func() { purchases[i], failures[i] = s.command(ctx, a, c) })
@@ -207,20 +215,20 @@ func (s *shopper) click(ctx context.Context, a *api, c command, times int) (Purc
 			return p, nil
 		}
 		if failures[i] != nil {
-			return Purchase{}, failures[i]
+			return oracle.Purchase{}, failures[i]
 		}
 	}
-	return Purchase{}, nil
+	return oracle.Purchase{}, nil
 }
 
 // command sends a command, and returns the purchase if it was done.
-func (s *shopper) command(ctx context.Context, a *api, c command) (Purchase, error) {
+func (s *shopper) command(ctx context.Context, a *API, c command) (oracle.Purchase, error) {
 	answered := s.notes.sent(c)
 	var body contractgames.Purchase
 	got, err := a.call(ctx, request{method: http.MethodPost, path: c.path, token: c.by.token, key: c.key, body: c.body}, &body)
 	switch {
 	case err != nil:
-		return Purchase{}, err
+		return oracle.Purchase{}, err
 	case got.status == c.want:
 		p := s.purchase(c, body)
 		s.notes.done(c, p)
@@ -231,15 +239,15 @@ func (s *shopper) command(ctx context.Context, a *api, c command) (Purchase, err
 		s.notes.refused(c, answered, got)
 	}
 	s.expect(got, c.path, http.StatusConflict, http.StatusNotFound, http.StatusUnauthorized)
-	return Purchase{}, nil
+	return oracle.Purchase{}, nil
 }
 
 // purchase is what an answer tells of a purchase.
-func (s *shopper) purchase(c command, b contractgames.Purchase) Purchase {
+func (s *shopper) purchase(c command, b contractgames.Purchase) oracle.Purchase {
 	if c.purchaseID != "" && c.purchaseID != b.ID {
-		s.notes.strange("%s: answered with purchase %s", c.path, b.ID)
+		s.notes.Strange("%s: answered with purchase %s", c.path, b.ID)
 	}
-	return Purchase{
+	return oracle.Purchase{
 		ID: b.ID, UserID: c.by.id, GameID: b.GameID, Price: money.Money(b.Price), Method: c.method, Status: games.Status(b.Status),
 	}
 }

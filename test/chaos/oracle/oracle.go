@@ -1,4 +1,7 @@
-package chaos
+// Package oracle says what must not be in a store: Audit compares its files, the
+// provider's books, what can be found and what clients were told. It is pure, and knows
+// nothing of how the store was run or what happened to it.
+package oracle
 
 import "fmt"
 
@@ -22,7 +25,7 @@ const (
 	CheckPayment      = "payments and purchases agree"
 	CheckCounter      = "a game's counter is its completed purchases"
 	CheckActive       = "one active purchase per person and game"
-	CheckDead         = "there are no dead letters"
+	CheckDead         = "there are no dead letters but the planted ones, each once"
 	CheckAccepted     = "an accepted purchase exists"
 	CheckBack         = "a purchase never goes back"
 	CheckReplay       = "an Idempotency-Key has one answer"
@@ -38,6 +41,7 @@ const (
 	CheckIndex     = "the search index is the catalogue"
 	CheckHistory   = "an account's history tells each purchase's end once"
 	CheckForgotten = "a deleted account owns no purchases"
+	CheckPlanted   = "what nobody can handle is a dead letter with its reason"
 )
 
 // maxOfCheck is how many findings of one kind are worth reading.
@@ -75,6 +79,7 @@ func checks() []check {
 		{name: CheckIndex, atRest: true, find: indexAgrees},
 		{name: CheckHistory, atRest: true, find: historyTells},
 		{name: CheckForgotten, atRest: true, find: forgotten},
+		{name: CheckPlanted, atRest: true, find: plantedIsDead},
 	}
 }
 
