@@ -30,6 +30,8 @@ type BusConfig struct {
 // RegisterFlags adds the flags -bus.*.
 func (c *BusConfig) RegisterFlags(fs *flag.FlagSet, name string) {
 	c.Rabbit.RegisterFlags(fs, "bus.")
+	c.Rabbit.Ladder = bus.RetryLadder()
+	fs.Var(ladder{&c.Rabbit.Ladder}, "bus.ladder", "waits before the 2nd, 3rd, … delivery of a failed message in RabbitMQ; each has a queue of its own there")
 	fs.StringVar(&c.Journal, "bus.journal", "data/"+name+"-bus.db", "SQLite `file` of the embedded bus; empty forgets messages with the process")
 }
 
