@@ -6,4 +6,7 @@
 // its hits: "outbox.after-claim#3" sends SIGKILL to the process itself at the
 // third hit of that point; without a number it is the first. Nothing gets to run
 // after that: no deferred call, no flush.
+//
+// Panic is a bug to order: in such a build it panics at the one message whose id the
+// variable GAMESTORE_PANIC holds.
 package fault

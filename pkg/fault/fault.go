@@ -7,3 +7,6 @@ const Enabled = false
 
 // Point does nothing in this build.
 func Point(string) {}
+
+// Panic does nothing in this build.
+func Panic(string) {}

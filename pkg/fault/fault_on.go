@@ -46,3 +46,10 @@ func Point(name string) {
 	}
 	select {} // The signal comes at once, but nothing here may run before it.
 }
+
+// Panic panics if id is what GAMESTORE_PANIC names.
+func Panic(id string) {
+	if id != "" && id == os.Getenv("GAMESTORE_PANIC") {
+		panic("fault: " + id + " is what this process panics at")
+	}
+}

@@ -49,3 +49,18 @@ func TestPoint(t *testing.T) {
 		}
 	}
 }
+
+func TestPanic(t *testing.T) {
+	panics := func(id string) (yes bool) {
+		defer func() { yes = recover() != nil }()
+		fault.Panic(id)
+		return false
+	}
+	if panics("") || panics("a") {
+		t.Error("it panics though nothing is named")
+	}
+	t.Setenv("GAMESTORE_PANIC", "a")
+	if !panics("a") || panics("b") || panics("") {
+		t.Error("it does not panic at what is named, or at more")
+	}
+}

@@ -90,6 +90,7 @@ func (w *Worker) call(ctx context.Context, m bus.Message) (err error) {
 		w.metrics.handled(time.Since(started), errs.CodeOf(err))
 	}()
 	fault.Point("bus.before-handler")
+	fault.Panic(m.ID)
 	return w.handle(ctx, m)
 }
 

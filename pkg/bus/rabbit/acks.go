@@ -5,6 +5,8 @@ import (
 	"slices"
 
 	amqp "github.com/rabbitmq/amqp091-go"
+
+	"gamestore.example/pkg/fault"
 )
 
 // acks acknowledges the deliveries of one channel, many with one frame: all up to
@@ -67,8 +69,10 @@ func (a *acks) flush(most int) {
 		}
 	}
 	if last > 0 {
+		fault.Point("rabbit.before-ack-frame")
 		// The tag must be one that is still open: the broker refuses any other.
 		_ = a.ch.Ack(last, true)
+		fault.Point("rabbit.after-ack-frame")
 	}
 	if a.owed <= most {
 		return

@@ -9,6 +9,7 @@ import (
 	"golang.org/x/sync/semaphore"
 
 	"gamestore.example/pkg/errs"
+	"gamestore.example/pkg/fault"
 )
 
 // errNoBroker says that there is no session now. What it was about stays in its outbox.
@@ -130,6 +131,7 @@ func (p *publisher) publishWindow(ctx context.Context, letters []letter, results
 	}
 	defer o.window.Release(int64(len(letters)))
 	confirms := o.send(letters, results)
+	fault.Point("rabbit.before-confirm")
 	for i, c := range confirms {
 		if c != nil {
 			results[i] = o.await(ctx, c)
