@@ -4,7 +4,6 @@ import (
 	"io"
 	"net/http"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -41,12 +40,14 @@ func get(p *running, path string) (int, string) {
 
 const webhookSecret = "a secret that the test knows"
 
-// documented lets a look-up take long enough to be met by another, and unknown
-// payments wait for a request.
+// gap is between two look-ups of a payment by request: longer than the test takes.
+const gap = time.Hour
+
+// documented leaves unknown payments to requests: no worker looks them up.
 func documented(dsn string) app.Config {
 	cfg := quick(dsn)
-	cfg.Timeout, cfg.Latency = time.Second, 100*time.Millisecond
-	cfg.Core.Reconcile.First, cfg.Core.MinGap = 5*time.Minute, 3*time.Second
+	cfg.Core.Reconcile = never()
+	cfg.Core.MinGap = gap
 	cfg.WebhookSecret = webhookSecret
 	return cfg
 }
@@ -55,13 +56,14 @@ func documented(dsn string) app.Config {
 // statuses but those that the gateway or a broken machine makes.
 func TestEveryOperationIsAsDocumented(t *testing.T) {
 	eachStore(t, func(t *testing.T, dsn string) {
-		p := start(t, documented(dsn))
+		clock, gate := &clock{}, &gate{operation: lookups}
+		p := startWith(t, documented(dsn), app.Deps{Now: clock.now, Tracer: gated{gate: gate}})
 		c := p.caller(p.token("ana"))
 		validator := contracttest.NewValidator(t, contractpayments.OpenAPI, c.client.Transport)
 		c.client = validator.Client()
 		drivePayments(p, c)
-		driveReconcile(p, c)
-		driveWebhooks(p, c)
+		driveReconcile(p, c, clock, gate)
+		driveWebhooks(p, c, clock)
 		validator.AssertAllDriven(t)
 		for _, operation := range []string{"findPayment", "getPayment", "reconcilePayment", "receiveWebhook"} {
 			elsewhere := []int{http.StatusInternalServerError, http.StatusServiceUnavailable, http.StatusGatewayTimeout}
@@ -104,41 +106,7 @@ func drivePayments(p *running, c caller) {
 	c.bad().want(http.StatusMethodNotAllowed, http.MethodDelete, "/api/payments/"+id, "")
 }
 
-func driveReconcile(p *running, c caller) {
-	t := p.t
-	p.purchased("lost", simulated.AlwaysError)
-	var payment map[string]any
-	eventually(t, "an unknown payment", func() bool {
-		_, payment = c.do(http.MethodGet, "/api/payments?purchase=lost", "")
-		return payment["status"] == "unknown"
-	})
-	id, _ := payment["id"].(string)
-	path := "/api/payments/" + id + "/reconcile"
-	if got := c.want(http.StatusTooManyRequests, http.MethodPost, path, ""); got["code"] != "reconciled-a-moment-ago" {
-		t.Errorf("at once: %v", got)
-	}
-	eventually(t, "no longer too soon", func() bool {
-		status, _ := c.do(http.MethodPost, path, "")
-		return status == http.StatusOK
-	})
-	var wg sync.WaitGroup
-	wg.Go(func() {
-		eventually(t, "another look-up", func() bool {
-			status, _ := c.do(http.MethodPost, path, "")
-			return status == http.StatusOK
-		})
-	})
-	eventually(t, "busy", func() bool {
-		status, got := c.do(http.MethodPost, path, "")
-		return status == http.StatusConflict && got["code"] == "payment-busy"
-	})
-	wg.Wait()
-	c.as(p.token("eve")).want(http.StatusNotFound, http.MethodPost, path, "")
-	c.bad().as("").want(http.StatusUnauthorized, http.MethodPost, path, "")
-	c.bad().want(http.StatusRequestEntityTooLarge, http.MethodPost, path, strings.Repeat("x", 10<<20))
-}
-
-func driveWebhooks(p *running, c caller) {
+func driveWebhooks(p *running, c caller, clock *clock) {
 	c.token = ""
 	p.purchased("hooked", "")
 	id := p.wantEvent(contractpayments.KeyPaymentCompleted, "").PaymentID
@@ -158,14 +126,14 @@ func driveWebhooks(p *running, c caller) {
 	c.bad().want(http.StatusUnauthorized, http.MethodPost, path, "{broken", simulated.SignatureHeader, signature)
 	c.bad().want(http.StatusRequestEntityTooLarge, http.MethodPost, path, strings.Repeat("x", 10<<20), simulated.SignatureHeader, signature)
 	c.bad().want(http.StatusUnauthorized, http.MethodPost, path, "")
-	driveSignedNonsense(c.bad())
+	driveSignedNonsense(c.bad(), clock)
 }
 
 // driveSignedNonsense sends what only somebody with the secret can.
-func driveSignedNonsense(bad caller) {
+func driveSignedNonsense(bad caller, clock *clock) {
 	send := func(status int, code, body string) {
 		bad.t.Helper()
-		signature := simulated.Sign([]byte(webhookSecret), time.Now(), []byte(body))
+		signature := simulated.Sign([]byte(webhookSecret), clock.now(), []byte(body))
 		got := bad.want(status, http.MethodPost, "/api/payments/webhooks/simulated", body, simulated.SignatureHeader, signature)
 		if got["code"] != code {
 			bad.t.Errorf("%s: %v", body, got)
@@ -181,7 +149,7 @@ func driveSignedNonsense(bad caller) {
 func TestAWebhookResolvesAnUnknownPayment(t *testing.T) {
 	eachStore(t, func(t *testing.T, dsn string) {
 		cfg := quick(dsn)
-		cfg.Core.Reconcile.First = 5 * time.Minute
+		cfg.Core.Reconcile = never()
 		p := start(t, cfg)
 		p.purchased("p", simulated.ResetAfterCharge)
 		var key string

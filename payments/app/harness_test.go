@@ -1,7 +1,6 @@
 package app_test
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -9,14 +8,13 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
-	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
 	"go.opentelemetry.io/otel/trace/noop"
-	"go.uber.org/goleak"
 
 	"gamestore.example/payments/app"
 	"gamestore.example/pkg/auth"
@@ -30,42 +28,6 @@ import (
 	"gamestore.example/pkg/observe"
 	"gamestore.example/pkg/process"
 )
-
-func TestMain(m *testing.M) {
-	// A breaker's goroutine lives as long as the process.
-	goleak.VerifyTestMain(m, goleak.IgnoreTopFunction("github.com/streadway/handy/breaker.breaker.run"))
-}
-
-// quick is a configuration without long waits.
-func quick(dsn string) app.Config {
-	cfg := app.Defaults()
-	cfg.DSN = dsn
-	cfg.Timeout, cfg.ChargeDelay = 50*time.Millisecond, 60*time.Millisecond
-	cfg.Core.Reconcile.First = 20 * time.Millisecond
-	cfg.Core.Retry.First = 20 * time.Millisecond
-	cfg.Core.Poll = 20 * time.Millisecond
-	return cfg
-}
-
-func sqliteDSN(t *testing.T) string { return "sqlite:" + filepath.Join(t.TempDir(), "payments.db") }
-
-// log is a buffer that many goroutines write to.
-type log struct {
-	mu  sync.Mutex
-	buf bytes.Buffer
-}
-
-func (l *log) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.buf.Write(p)
-}
-
-func (l *log) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.buf.String()
-}
 
 // running is the service with its server, its bus and its actors, as cmd/payments
 // runs them.
@@ -84,16 +46,24 @@ type running struct {
 
 func start(t *testing.T, cfg app.Config) *running {
 	t.Helper()
+	return startWith(t, cfg, app.Deps{})
+}
+
+// startWith is start with a clock or a tracer of the test's own.
+func startWith(t *testing.T, cfg app.Config, deps app.Deps) *running {
+	t.Helper()
 	p := &running{t: t, log: &log{}, events: make(chan bus.Message, 1000)}
-	p.bus = busmemory.New(busmemory.WithRetry(20*time.Millisecond, 50*time.Millisecond))
+	// A message that comes before what it is about is retried for longer than any wait.
+	p.bus = busmemory.New(busmemory.WithRetry(slices.Repeat([]time.Duration{20 * time.Millisecond}, 10_000)...))
 	ring, err := auth.OpenKeyring(t.TempDir(), time.Now)
 	p.must(err)
-	p.issuer, err = auth.NewIssuer(ring, auth.IssuerConfig{Issuer: "test", Audience: "test", TTL: time.Minute}, time.Now, func() string { return "token" })
+	p.issuer, err = auth.NewIssuer(ring, auth.IssuerConfig{Issuer: "test", Audience: "test", TTL: time.Hour}, time.Now, func() string { return "token" })
 	p.must(err)
 	verifier, err := auth.NewVerifier(ring, auth.VerifierConfig{Issuer: "test", Audience: "test"}, time.Now)
 	p.must(err)
 	logger, registry := observe.NewLogger(p.log, nil, "json"), observe.NewRegistry("test", "test")
-	p.App, err = app.New(t.Context(), cfg, app.Deps{Logger: logger, Registry: registry, Bus: p.bus, Verifier: verifier})
+	deps.Logger, deps.Registry, deps.Bus, deps.Verifier = logger, registry, p.bus, verifier
+	p.App, err = app.New(t.Context(), cfg, deps)
 	p.must(err)
 	handler, err := process.Edge("payments", p.App, process.Runtime{Logger: logger, Registry: registry, Tracer: noop.NewTracerProvider()})
 	p.must(err)
@@ -132,7 +102,7 @@ func (p *running) runActors() (stop func()) {
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
-	go func() { done <- lifecycle.Group{}.Run(ctx, append(actors, p.Actors()...)...) }()
+	go func() { done <- lifecycle.Group{Drain: patience}.Run(ctx, append(actors, p.Actors()...)...) }()
 	return func() {
 		cancel()
 		if err := <-done; err != nil {
@@ -179,15 +149,22 @@ func (p *running) refundRequested(purchase string) {
 	p.publish(contractgames.KeyPurchaseRefundRequested, contractgames.PurchaseChanged{PurchaseID: purchase, GameID: "chess", UserID: "ana", Price: price(), At: time.Now()})
 }
 
+// nextEvent waits for the next event.
+func (p *running) nextEvent() bus.Message {
+	p.t.Helper()
+	select {
+	case m := <-p.events:
+		return m
+	case <-time.After(patience):
+		p.t.Fatalf("no event came; the log:\n%s", p.log)
+		return bus.Message{}
+	}
+}
+
 // wantEvent waits for the next event and compares its key and reason.
 func (p *running) wantEvent(key, reason string) contractpayments.PaymentChanged {
 	p.t.Helper()
-	var m bus.Message
-	select {
-	case m = <-p.events:
-	case <-time.After(10 * time.Second):
-		p.t.Fatalf("no event came, want %s; the log:\n%s", key, p.log)
-	}
+	m := p.nextEvent()
 	e, err := event.Unmarshal(m.Body)
 	p.must(err)
 	var data contractpayments.PaymentChanged
@@ -201,7 +178,7 @@ func (p *running) wantEvent(key, reason string) contractpayments.PaymentChanged 
 // eventually waits until something is so.
 func eventually(t *testing.T, what string, so func() bool) {
 	t.Helper()
-	deadline := time.After(10 * time.Second)
+	deadline := time.After(patience)
 	for !so() {
 		select {
 		case <-deadline:
