@@ -48,6 +48,8 @@ type Broker struct {
 	done             chan struct{}
 	// names is epmd, which the broker would otherwise leave behind as a daemon.
 	names *exec.Cmd
+	// leash ends both when this process is killed.
+	leash *leash
 }
 
 // New prepares a broker in a directory; Start starts it. Both work again and
@@ -120,6 +122,9 @@ func (b *Broker) Start(ctx context.Context) error {
 		_ = cmd.Wait()
 		close(done)
 	}()
+	if b.leash, err = newLeash(cmd.Process.Pid, b.names.Process.Pid); err != nil {
+		return errors.Join(err, b.Kill())
+	}
 	ctx, cancel := context.WithTimeout(ctx, startTimeout)
 	defer cancel()
 	if err := b.await(ctx); err != nil {
@@ -190,6 +195,9 @@ func (b *Broker) signal(s syscall.Signal) error {
 		return err
 	}
 	defer func() { _ = b.endNames() }()
+	if b.leash != nil {
+		defer func() { _ = b.leash.let() }()
+	}
 	select {
 	case <-b.done:
 		return nil
