@@ -1,13 +1,17 @@
-// Command bench measures every case of package load and prints them as a table, each
-// beside the limit it is compared with, measured in the same run.
+// Command bench measures every case and every contest of package load and prints them as
+// tables, each beside what it is compared with, measured in the same run.
 package main
 
 import (
+	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"os"
+	"os/signal"
 	"regexp"
 	"runtime"
+	"syscall"
 	"testing"
 	"time"
 
@@ -17,15 +21,17 @@ import (
 func main() {
 	testing.Init()
 	only := flag.String("only", "", "regular expression of the names to measure; empty means all")
-	each := flag.Duration("time", 2*time.Second, "how long each case runs")
+	each := flag.Duration("time", 2*time.Second, "how long each case, and each round of a contest, runs")
 	flag.Parse()
-	if err := run(*only, *each); err != nil {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	if err := run(ctx, *only, *each); err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
-		os.Exit(1)
+		os.Exit(1) //nolint:gocritic // nothing is left to stop
 	}
 }
 
-func run(only string, each time.Duration) error {
+func run(ctx context.Context, only string, each time.Duration) error {
 	pattern, err := regexp.Compile(only)
 	if err != nil {
 		return err
@@ -33,17 +39,26 @@ func run(only string, each time.Duration) error {
 	if err := flag.Set("test.benchtime", each.String()); err != nil {
 		return err
 	}
-	fmt.Printf("%s, %d processors, %d clients where concurrent, %v each\n\n", runtime.Version(), runtime.NumCPU(), load.Clients*runtime.GOMAXPROCS(0), each)
-	fmt.Println("| case | ops/s | allocs/op | B/op | ratio | against |")
-	fmt.Println("|---|---:|---:|---:|---:|---|")
-	speed := map[string]float64{}
+	fmt.Printf("%s, %d processors, %v each\n", runtime.Version(), runtime.NumCPU(), each)
+	return errors.Join(cases(ctx, pattern, each), contests(ctx, pattern, each))
+}
+
+// cases runs the cases that are asked for, one after the other.
+func cases(ctx context.Context, only *regexp.Regexp, each time.Duration) error {
+	speed, headed := map[string]float64{}, false
 	for _, c := range load.Cases() {
-		if !pattern.MatchString(c.Name) {
+		if !only.MatchString(c.Name) {
 			continue
 		}
-		r := testing.Benchmark(c.Run)
-		if r.N == 0 {
-			return fmt.Errorf("%s failed", c.Name)
+		if !headed {
+			fmt.Printf("\n%d clients where concurrent\n\n", load.Clients*runtime.GOMAXPROCS(0))
+			fmt.Println("| case | ops/s | allocs/op | B/op | ratio | against |")
+			fmt.Println("|---|---:|---:|---:|---:|---|")
+			headed = true
+		}
+		r, err := within(ctx, c, longest(each))
+		if err != nil {
+			return err
 		}
 		speed[c.Name] = float64(r.N) / r.T.Seconds()
 		ratio := "1"
@@ -53,4 +68,26 @@ func run(only string, each time.Duration) error {
 		fmt.Printf("| %s | %.0f | %d | %d | %s | %s |\n", c.Name, speed[c.Name], r.AllocsPerOp(), r.AllocedBytesPerOp(), ratio, c.Against)
 	}
 	return nil
+}
+
+// longest is the time after which a case hangs: a benchmark runs several times before it
+// knows how often to run, and prepares each time.
+func longest(each time.Duration) time.Duration { return 2*time.Minute + 10*each }
+
+func within(ctx context.Context, c load.Case, limit time.Duration) (testing.BenchmarkResult, error) {
+	done := make(chan testing.BenchmarkResult, 1)
+	go func() { done <- testing.Benchmark(c.Run) }()
+	timer := time.NewTimer(limit)
+	defer timer.Stop()
+	select {
+	case r := <-done:
+		if r.N == 0 {
+			return r, fmt.Errorf("%s failed", c.Name)
+		}
+		return r, nil
+	case <-timer.C:
+		return testing.BenchmarkResult{}, fmt.Errorf("%s is not done after %v", c.Name, limit)
+	case <-ctx.Done():
+		return testing.BenchmarkResult{}, ctx.Err()
+	}
 }
