@@ -16,6 +16,9 @@ type EncodeRequestFunc func(ctx context.Context, r *Request, request any) error
 // DecodeResponseFunc makes an endpoint's response of an Answer that is no problem.
 type DecodeResponseFunc func(ctx context.Context, a Answer) (response any, err error)
 
+// Done is the DecodeResponseFunc of operations that answer nothing.
+func Done(context.Context, Answer) (any, error) { return nil, nil } //nolint:nilnil // there is no response
+
 // NewClient returns an endpoint that calls an operation: encode, call, decode. The
 // token, the request id and the trace of the context go with each request. A
 // problem that comes back is the *errs.Error that the service had.
@@ -27,7 +30,7 @@ func NewClient(caller Caller, operation string, encode EncodeRequestFunc, decode
 		}
 		a, err := caller.Call(ctx, r)
 		if err == nil {
-			err = errorOf(a)
+			err = a.Err()
 		}
 		if err != nil {
 			return nil, err

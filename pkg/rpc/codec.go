@@ -4,8 +4,8 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"net/http"
 
-	"gamestore.example/pkg/errs"
 	"gamestore.example/pkg/httpserver"
 )
 
@@ -36,16 +36,24 @@ func Decode[B, C any](command func(r Request, body B) (C, error)) DecodeRequestF
 // Encode answers with the body that f makes of a response. f may set the status and
 // headers.
 func Encode[R, B any](f func(a *Answer, response R) B) EncodeResponseFunc {
-	return func(_ context.Context, a *Answer, response any) error {
+	return func(ctx context.Context, a *Answer, response any) error {
 		r, err := Typed[R](response)
 		if err != nil {
 			return err
 		}
-		if a.Body, err = json.Marshal(f(a, r)); err != nil {
-			return fmt.Errorf("rpc: encode answer: %w", err)
+		w := &page{header: http.Header{}}
+		if err := httpserver.WriteJSON(ctx, w, http.StatusOK, f(a, r)); err != nil { // the same bytes as over HTTP
+			return err
 		}
+		a.Body = w.body.Bytes()
 		return nil
 	}
+}
+
+// NoContent answers 204 without a body.
+func NoContent(_ context.Context, a *Answer, _ any) error {
+	a.Status, a.ContentType = http.StatusNoContent, ""
+	return nil
 }
 
 // Body adapts a mapping to Encode: status 200 and no header.
@@ -72,7 +80,7 @@ func Receive[B, R any](f func(a Answer, body B) R) DecodeResponseFunc {
 	return func(_ context.Context, a Answer) (any, error) {
 		var body B
 		if err := json.Unmarshal(a.Body, &body); err != nil {
-			return nil, errs.Wrap(err, errs.Unavailable, "the service answered something unexpected")
+			return nil, errUnexpected.WithCause(err)
 		}
 		return f(a, body), nil
 	}

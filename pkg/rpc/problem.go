@@ -33,10 +33,13 @@ func (p *page) Header() http.Header         { return p.header }
 func (p *page) WriteHeader(status int)      { p.status = status }
 func (p *page) Write(b []byte) (int, error) { return p.body.Write(b) }
 
-// errorOf returns the error that a problem in an answer tells of, or nil.
-func errorOf(a Answer) error {
-	if a.Status < http.StatusOK {
-		return errs.New(errs.Unavailable, "", "the service answered something unexpected")
+// errUnexpected says that what came back is no answer.
+var errUnexpected = errs.New(errs.Unavailable, "", "the service answered something unexpected")
+
+// Err returns the error that a problem in the answer tells of, or nil.
+func (a Answer) Err() error {
+	if a.Status < http.StatusOK || a.Status > 599 {
+		return errUnexpected
 	}
 	h := http.Header{"Content-Type": {a.ContentType}}
 	if after := a.Headers[HeaderRetryAfter]; after != "" {

@@ -1,6 +1,10 @@
 package rpc
 
-import "context"
+import (
+	"context"
+
+	"gamestore.example/pkg/errs"
+)
 
 // The headers of requests and answers. All names are lower-case.
 const (
@@ -10,16 +14,33 @@ const (
 	HeaderRequestID = "x-request-id"
 	// HeaderIdempotencyKey makes the repetition of a command harmless.
 	HeaderIdempotencyKey = "idempotency-key"
+	// HeaderIfMatch is the entity tag of what a command changes.
+	HeaderIfMatch = "if-match"
+	// HeaderIfNoneMatch is the entity tags that the caller has: an answer with one of
+	// them may be 304 without a body.
+	HeaderIfNoneMatch = "if-none-match"
+	// HeaderForwardedFor is the address of the person behind all this.
+	HeaderForwardedFor = "x-forwarded-for"
 
 	// HeaderETag is the entity tag of what was answered.
 	HeaderETag = "etag"
+	// HeaderLocation is the path over HTTP of what was made.
+	HeaderLocation = "location"
+	// HeaderCacheControl says who may keep the answer.
+	HeaderCacheControl = "cache-control"
 	// HeaderReplayed is "true" on the stored answer for an idempotency key.
 	HeaderReplayed = "idempotency-replayed"
 	// HeaderRetryAfter is when to ask again, in seconds.
 	HeaderRetryAfter = "retry-after"
 )
 
-// ContentType is the media type of requests, and of answers that are no problem.
+// AnswerHeaders returns the names of the headers of answers. Each means what it does
+// over HTTP.
+func AnswerHeaders() []string {
+	return []string{HeaderETag, HeaderLocation, HeaderCacheControl, HeaderReplayed, HeaderRetryAfter}
+}
+
+// ContentType is the media type of requests, and of most answers that are no problem.
 const ContentType = "application/json"
 
 // Request asks for an operation.
@@ -38,7 +59,8 @@ type Request struct {
 type Answer struct {
 	// Status is as in HTTP.
 	Status int
-	// ContentType is ContentType, or that of a problem document.
+	// ContentType is of the body: ContentType, or that of a problem document, or another
+	// one of JSON.
 	ContentType string
 	Headers     map[string]string
 	Body        []byte
@@ -56,10 +78,15 @@ type HandlerFunc func(ctx context.Context, r Request) Answer
 // Serve implements Handler.
 func (f HandlerFunc) Serve(ctx context.Context, r Request) Answer { return f(ctx, r) }
 
+// ErrLost says that the connection was lost before the answer came: nobody will know
+// what became of the request.
+var ErrLost = errs.New(errs.Unavailable, "session-lost", "the connection to the service was lost before the answer came")
+
 // Caller sends a request to a service and waits for the answer until ctx ends. Its
 // errors say why there is none: Unavailable when the service or the broker cannot be
-// reached or was lost, Timeout when ctx ended. Whether the request was carried
-// out is then unknown. A problem is an Answer, not an error.
+// reached, ErrLost when it was lost, Timeout when ctx ended. After the last two
+// it is unknown whether the request was carried out; after any other it was not. A
+// problem is an Answer, not an error.
 type Caller interface {
 	Call(ctx context.Context, r Request) (Answer, error)
 }

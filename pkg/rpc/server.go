@@ -84,6 +84,9 @@ type Route struct {
 // Harmless is the Repeat of reads, and of commands that do nothing the second time.
 func Harmless(Request) bool { return true }
 
+// Never is the Repeat of commands whose second answer would be a wrong one.
+func Never(Request) bool { return false }
+
 // WithKey is the Repeat of commands that an idempotency key makes harmless to
 // repeat, and nothing else.
 func WithKey(r Request) bool { return r.Headers[HeaderIdempotencyKey] != "" }

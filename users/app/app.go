@@ -130,8 +130,9 @@ func New(ctx context.Context, cfg Config, deps Deps) (_ *App, err error) {
 		return nil, err
 	}
 	a.set = endpoints.New(svc, wrap, tokens.verifier)
-	a.handler = httpserver.WithDocs(httpapi.NewHandler(a.set, auth.JWKSHandler(a.ring, jwksMaxAge)), contractusers.OpenAPI)
-	if a.rpc, err = amqpapi.NewServer(a.set); err != nil {
+	jwks := auth.JWKSHandler(a.ring, jwksMaxAge)
+	a.handler = httpserver.WithDocs(httpapi.NewHandler(a.set, jwks), contractusers.OpenAPI)
+	if a.rpc, err = amqpapi.NewServer(a.set, jwks); err != nil {
 		return nil, err
 	}
 	a.relay, err = outbox.NewRelay(a.store.outbox, a.deps.Bus, signal, cfg.Outbox, a.deps.Logger, a.metrics)

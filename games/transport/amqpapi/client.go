@@ -1,7 +1,6 @@
 package amqpapi
 
 import (
-	"context"
 	"time"
 
 	"github.com/go-kit/kit/endpoint"
@@ -10,29 +9,24 @@ import (
 	"gamestore.example/games/endpoints"
 	"gamestore.example/games/transport/dto"
 	contractgames "gamestore.example/pkg/contract/games"
-	"gamestore.example/pkg/errs"
 	"gamestore.example/pkg/rpc"
 )
 
-// ErrNotOverAMQP says that an operation is not served over the broker.
-var ErrNotOverAMQP = errs.New(errs.MethodNotAllowed, "not-over-amqp", "this operation is not served over AMQP")
-
 // NewClient returns the service behind a caller. The token of who calls comes from the
 // context, and the UserID of a command is not sent. A client knows of a purchase what
-// the API tells: neither the user, nor the payment. The administration of the
-// catalogue fails with ErrNotOverAMQP.
+// the API tells: neither the user, nor the payment.
 func NewClient(caller rpc.Caller) endpoints.Set {
 	call := func(operation string, send rpc.EncodeRequestFunc, receive rpc.DecodeResponseFunc) endpoint.Endpoint {
 		return rpc.NewClient(caller, operation, send, receive)
 	}
-	none := func(context.Context, any) (any, error) { return nil, ErrNotOverAMQP }
+	entry := rpc.Receive(rpc.From(dto.ToGame))
 	return endpoints.Set{
 		SearchGamesEndpoint:     call(contractgames.OpSearchGames, rpc.Send(sendSearch), rpc.Receive(rpc.From(dto.ToResult))),
-		GetGameEndpoint:         call(contractgames.OpGetGame, rpc.Send(sendGetGame), rpc.Receive(rpc.From(dto.ToGame))),
+		GetGameEndpoint:         call(contractgames.OpGetGame, rpc.Send(sendGetGame), entry),
 		ListCategoriesEndpoint:  call(contractgames.OpListCategories, rpc.Send(sendListCategories), rpc.Receive(rpc.From(dto.ToFacets))),
-		CreateGameEndpoint:      none,
-		UpdateGameEndpoint:      none,
-		DeleteGameEndpoint:      none,
+		CreateGameEndpoint:      call(contractgames.OpCreateGame, rpc.Send(sendCreateGame), entry),
+		UpdateGameEndpoint:      call(contractgames.OpUpdateGame, rpc.Send(sendUpdateGame), entry),
+		DeleteGameEndpoint:      call(contractgames.OpDeleteGame, rpc.Send(sendDeleteGame), rpc.Done),
 		PurchaseGameEndpoint:    call(contractgames.OpPurchaseGame, rpc.Send(sendPurchaseGame), rpc.Receive(toReceipt)),
 		GetPurchaseEndpoint:     call(contractgames.OpGetPurchase, rpc.Send(sendGetPurchase), rpc.Receive(toPurchase)),
 		AwaitPurchaseEndpoint:   call(contractgames.OpAwaitPurchase, rpc.Send(sendAwaitPurchase), rpc.Receive(toPurchase)),
@@ -56,8 +50,22 @@ func sendListCategories(*rpc.Request, endpoints.ListCategories) contractgames.No
 	return contractgames.Nothing{}
 }
 
+func sendCreateGame(_ *rpc.Request, c games.CreateGame) contractgames.GameDetails {
+	return dto.Details(c.GameDetails)
+}
+
+func sendUpdateGame(r *rpc.Request, c games.UpdateGame) contractgames.UpdateGameRequest {
+	say(r, rpc.HeaderIfMatch, dto.IfMatch(c.IfVersion))
+	return contractgames.UpdateGameRequest{GameID: c.GameID, GameDetails: dto.Details(c.GameDetails)}
+}
+
+func sendDeleteGame(r *rpc.Request, c games.DeleteGame) contractgames.GameRequest {
+	say(r, rpc.HeaderIfMatch, dto.IfMatch(c.IfVersion))
+	return contractgames.GameRequest{GameID: c.GameID}
+}
+
 func sendPurchaseGame(r *rpc.Request, c games.PurchaseGame) contractgames.PurchaseGameRequest {
-	idempotent(r, c.IdempotencyKey)
+	say(r, rpc.HeaderIdempotencyKey, c.IdempotencyKey)
 	return contractgames.PurchaseGameRequest{GameID: c.GameID, PurchaseRequest: dto.PurchaseRequest(c)}
 }
 
@@ -71,12 +79,12 @@ func sendAwaitPurchase(_ *rpc.Request, q games.AwaitPurchase) contractgames.Awai
 }
 
 func sendCancel(r *rpc.Request, c games.CancelPurchase) contractgames.PurchaseIDRequest {
-	idempotent(r, c.IdempotencyKey)
+	say(r, rpc.HeaderIdempotencyKey, c.IdempotencyKey)
 	return contractgames.PurchaseIDRequest{PurchaseID: c.PurchaseID}
 }
 
 func sendRefund(r *rpc.Request, c games.RequestRefund) contractgames.PurchaseIDRequest {
-	idempotent(r, c.IdempotencyKey)
+	say(r, rpc.HeaderIdempotencyKey, c.IdempotencyKey)
 	return contractgames.PurchaseIDRequest{PurchaseID: c.PurchaseID}
 }
 
@@ -88,9 +96,10 @@ func sendRecommendations(_ *rpc.Request, q games.RecommendationsQuery) contractg
 	return contractgames.RecommendationsRequest{Limit: q.Limit}
 }
 
-func idempotent(r *rpc.Request, key string) {
-	if key != "" {
-		r.Headers[rpc.HeaderIdempotencyKey] = key
+// say sets a header, unless there is nothing to say.
+func say(r *rpc.Request, header, value string) {
+	if value != "" {
+		r.Headers[header] = value
 	}
 }
 

@@ -46,6 +46,19 @@ func (s *stub) ListCategories(context.Context) ([]games.Facet, error) {
 	return answer[[]games.Facet](s, nil)
 }
 
+func (s *stub) CreateGame(_ context.Context, c games.CreateGame) (games.Game, error) {
+	return answer[games.Game](s, c)
+}
+
+func (s *stub) UpdateGame(_ context.Context, c games.UpdateGame) (games.Game, error) {
+	return answer[games.Game](s, c)
+}
+
+func (s *stub) DeleteGame(_ context.Context, c games.DeleteGame) error {
+	_, err := answer[struct{}](s, c)
+	return err
+}
+
 func (s *stub) PurchaseGame(_ context.Context, c games.PurchaseGame) (games.Receipt, error) {
 	return answer[games.Receipt](s, c)
 }
@@ -88,7 +101,7 @@ func (anybody) Verify(_ context.Context, raw string) (auth.Principal, error) {
 	case "forged":
 		return auth.Principal{}, auth.ErrTokenInvalid
 	}
-	return auth.Principal{UserID: raw, Roles: []string{auth.RoleUser}}, nil
+	return auth.Principal{UserID: raw, Roles: []string{auth.RoleUser, auth.RoleAdmin}}, nil
 }
 
 func (s *stub) server(t *testing.T) rpc.Handler {

@@ -18,7 +18,7 @@ var ErrNotOverAMQP = errs.New(errs.MethodNotAllowed, "not-over-amqp", "this oper
 
 // NewClient returns the service behind a caller. The token of who calls comes from the
 // context, and the Actor of a query is not sent. Of a Payment a client knows what its
-// owner sees. AcceptPurchase, CancelPurchase, RequestRefund and HandleWebhook fail with
+// owner sees. AcceptPurchase, CancelPurchase and RequestRefund, which events do, fail with
 // ErrNotOverAMQP.
 func NewClient(caller rpc.Caller) endpoints.Set {
 	call := func(operation string, send rpc.EncodeRequestFunc) endpoint.Endpoint {
@@ -32,7 +32,7 @@ func NewClient(caller rpc.Caller) endpoints.Set {
 		GetPaymentEndpoint:     call(contractpayments.OpGetPayment, rpc.Send(sendGet)),
 		FindPaymentEndpoint:    call(contractpayments.OpFindPayment, rpc.Send(sendFind)),
 		ReconcileEndpoint:      call(contractpayments.OpReconcile, rpc.Send(sendReconcile)),
-		HandleWebhookEndpoint:  none,
+		HandleWebhookEndpoint:  rpc.NewClient(caller, contractpayments.OpHandleWebhook, rpc.Send(sendWebhook), rpc.Done),
 	}
 }
 
@@ -46,4 +46,8 @@ func sendFind(_ *rpc.Request, q payments.FindPayment) contractpayments.FindPayme
 
 func sendReconcile(_ *rpc.Request, c payments.Reconcile) contractpayments.PaymentRequest {
 	return contractpayments.PaymentRequest{PaymentID: c.PaymentID}
+}
+
+func sendWebhook(_ *rpc.Request, c payments.HandleWebhook) contractpayments.WebhookRequest {
+	return contractpayments.WebhookRequest{Provider: c.Provider, Headers: c.Headers, Body: c.Body}
 }

@@ -41,6 +41,11 @@ func (s *asked) FindPayment(_ context.Context, q payments.FindPayment) (payments
 	return s.answer, s.err
 }
 
+func (s *asked) HandleWebhook(_ context.Context, c payments.HandleWebhook) error {
+	s.last = c
+	return s.err
+}
+
 func (s *asked) Reconcile(_ context.Context, c payments.Reconcile) (payments.Payment, error) {
 	s.last = c
 	return s.answer, s.err
@@ -164,6 +169,35 @@ func poison(t *testing.T, s *asked, caller rpc.Caller) {
 				t.Errorf("%s with the body %q: %v, %d %s; the service got %v", operation, body, err, a.Status, a.Body, s.last)
 			}
 		}
+	}
+}
+
+func TestAWebhookComesAsItWasSigned(t *testing.T) {
+	s := &asked{}
+	server, err := amqpapi.NewServer(endpoints.New(s, middleware.Chain(), anybody{}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	client := amqpapi.NewClient(rpc.CallerFunc(func(ctx context.Context, r rpc.Request) (rpc.Answer, error) {
+		return server.Serve(ctx, r), nil
+	}))
+	hook := payments.HandleWebhook{Provider: "simulated", Headers: map[string]string{"x-signature": "s"}, Body: []byte("{ \"raw\": \"\xff\"\r\n")}
+	err = client.HandleWebhook(t.Context(), hook)
+	if diff := cmp.Diff(any(hook), s.last); diff != "" || err != nil {
+		t.Errorf("%v\n%s", err, diff)
+	}
+	*s = asked{err: payments.ErrInvalidSignature}
+	if err := client.HandleWebhook(t.Context(), hook); !errors.Is(err, payments.ErrInvalidSignature) {
+		t.Errorf("a bad signature: %v", err)
+	}
+	*s = asked{}
+	hook.Body = make([]byte, 64<<10+1)
+	if err := client.HandleWebhook(t.Context(), hook); errs.ClassOf(err) != errs.TooLarge || s.last != nil {
+		t.Errorf("a long one: %v", err)
+	}
+	hook.Provider = "../x"
+	if err := client.HandleWebhook(t.Context(), hook); !errors.Is(err, payments.ErrUnknownProvider) || s.last != nil {
+		t.Errorf("no provider: %v", err)
 	}
 }
 

@@ -8,11 +8,15 @@ import (
 	"gamestore.example/payments/transport/dto"
 	contractpayments "gamestore.example/pkg/contract/payments"
 	"gamestore.example/pkg/errs"
+	"gamestore.example/pkg/httpserver"
 	"gamestore.example/pkg/rpc"
 )
 
-// NewServer serves to requests over the broker what people and operators ask for. What
-// comes from the games service are events, and webhooks come by HTTP. Everything is
+// maxWebhook bounds what a provider signed, in bytes, as over HTTP.
+const maxWebhook = 64 << 10
+
+// NewServer serves to requests over the broker what people, operators and payment
+// providers ask for. What comes from the games service are events. Everything is
 // harmless to repeat.
 func NewServer(set endpoints.Set) (*rpc.Mux, error) {
 	route := func(operation string, ep endpoint.Endpoint, decode rpc.DecodeRequestFunc) rpc.Route {
@@ -20,10 +24,12 @@ func NewServer(set endpoints.Set) (*rpc.Mux, error) {
 			Operation: operation, Handler: rpc.NewServer(ep, decode, rpc.Encode(rpc.Body(dto.Payment))), Repeat: rpc.Harmless,
 		}
 	}
+	webhook := rpc.NewServer(set.HandleWebhookEndpoint, rpc.Decode(toWebhook), rpc.NoContent)
 	return rpc.NewMux(
 		route(contractpayments.OpGetPayment, set.GetPaymentEndpoint, rpc.Decode(toGet)),
 		route(contractpayments.OpFindPayment, set.FindPaymentEndpoint, rpc.Decode(toFind)),
 		route(contractpayments.OpReconcile, set.ReconcileEndpoint, rpc.Decode(toReconcile)),
+		rpc.Route{Operation: contractpayments.OpHandleWebhook, Handler: webhook, Repeat: rpc.Harmless},
 	)
 }
 
@@ -40,4 +46,14 @@ func toFind(_ rpc.Request, b contractpayments.FindPaymentRequest) (payments.Find
 
 func toReconcile(_ rpc.Request, b contractpayments.PaymentRequest) (payments.Reconcile, error) {
 	return payments.Reconcile{PaymentID: b.PaymentID}, nil
+}
+
+func toWebhook(_ rpc.Request, b contractpayments.WebhookRequest) (payments.HandleWebhook, error) {
+	switch {
+	case !payments.ValidID(b.Provider):
+		return payments.HandleWebhook{}, payments.ErrUnknownProvider
+	case len(b.Body) > maxWebhook:
+		return payments.HandleWebhook{}, httpserver.ErrBodyTooLarge
+	}
+	return payments.HandleWebhook{Provider: b.Provider, Headers: b.Headers, Body: b.Body}, nil
 }

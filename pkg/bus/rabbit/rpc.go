@@ -20,12 +20,29 @@ const (
 	headerStatus = "status"
 )
 
+const (
+	// rpcVersion is of the arguments of the queues of requests, which can never change
+	// under one name.
+	rpcVersion = ".v2"
+	// rpcWaiting and rpcWaitingBytes bound what may wait for a service. A request beyond
+	// them is refused at once, which is better than one that expires in the queue.
+	rpcWaiting      = 4096
+	rpcWaitingBytes = 64 << 20
+	// rpcAbsence is how long a service may be away until its queue goes, with what waits
+	// in it: from then on callers are told at once.
+	rpcAbsence = 10 * time.Second
+)
+
 // RPCQueue is the broker's name of the queue of a service's requests. It is a
-// classic queue: requests are transient, and each ends with its expiration.
-func RPCQueue(service string) string { return "gamestore.rpc." + service }
+// classic queue: requests are transient, and each ends with its expiration. It has no
+// dead letters, since requests carry tokens and passwords.
+func RPCQueue(service string) string { return "gamestore.rpc." + service + rpcVersion }
 
 func declareRPC(ch *amqp.Channel, service string) error {
-	_, err := ch.QueueDeclare(RPCQueue(service), true, false, false, false, nil)
+	_, err := ch.QueueDeclare(RPCQueue(service), true, false, false, false, amqp.Table{
+		"x-max-length": rpcWaiting, "x-max-length-bytes": rpcWaitingBytes, "x-overflow": "reject-publish",
+		"x-expires": rpcAbsence.Milliseconds(),
+	})
 	return err
 }
 

@@ -17,11 +17,16 @@ import (
 // that an operation offers.
 const patience = 40 * time.Second
 
+// callWait is how long a call waits for a session before it gives up. It is short,
+// because somebody waits for the answer.
+const callWait = 2 * time.Second
+
 var (
-	// errNoService says that the queue of the service was never declared.
-	errNoService = errs.New(errs.Unavailable, "no-service", "the service is not there")
-	// errLost says that nobody will know what became of the request.
-	errLost = errs.New(errs.Unavailable, "session-lost", "the connection to the broker was lost before the answer came")
+	// errNoService says that there is no queue of the service: it was never there, or is
+	// away for long.
+	errNoService = errs.New(errs.Unavailable, "no-service", "the service is not there").WithRetryAfter(time.Second)
+	// errBusy says that too many requests wait for the service already.
+	errBusy = errs.New(errs.Unavailable, "service-busy", "the service has too much to do").WithRetryAfter(time.Second)
 )
 
 // Client sends requests to services. All calls share one session, one queue for
@@ -42,6 +47,7 @@ type line struct {
 
 	mu      sync.Mutex
 	waiting map[string]chan<- result // by correlation id
+	sent    map[uint64]string        // correlation ids by delivery tag, until the broker confirms
 }
 
 // result is what a call gets.
@@ -91,7 +97,7 @@ func (c *Client) call(ctx context.Context, queue string, r rpc.Request) (rpc.Ans
 		return rpc.Answer{}, err
 	}
 	defer c.inFlight.Release(1)
-	l, err := c.line.get(ctx)
+	l, err := c.connected(ctx)
 	if err != nil {
 		return rpc.Answer{}, err
 	}
@@ -110,10 +116,21 @@ func (c *Client) call(ctx context.Context, queue string, r rpc.Request) (rpc.Ans
 	case got := <-results:
 		return got.answer, got.err
 	case <-l.gone:
-		return rpc.Answer{}, errLost
+		return rpc.Answer{}, rpc.ErrLost
 	case <-ctx.Done():
 		return rpc.Answer{}, ctx.Err()
 	}
+}
+
+// connected waits a moment for a session.
+func (c *Client) connected(ctx context.Context) (*line, error) {
+	wait, cancel := context.WithTimeout(ctx, callWait)
+	defer cancel()
+	l, err := c.line.get(wait)
+	if err != nil && ctx.Err() == nil {
+		return nil, errNoBroker
+	}
+	return l, err
 }
 
 // serve keeps the line of one session.
@@ -125,7 +142,8 @@ func (c *Client) serve(ctx context.Context, s *session) error {
 	closed := ch.NotifyClose(make(chan *amqp.Error, 1))
 	// As many as can be in flight: a full buffer would stop the reader of the connection.
 	returns := ch.NotifyReturn(make(chan amqp.Return, c.cfg.Window))
-	l := &line{outgoing: make(chan letter), gone: make(chan struct{}), waiting: map[string]chan<- result{}}
+	confirms := ch.NotifyPublish(make(chan amqp.Confirmation, c.cfg.Window))
+	l := &line{outgoing: make(chan letter), gone: make(chan struct{}), waiting: map[string]chan<- result{}, sent: map[uint64]string{}}
 	var deliveries <-chan amqp.Delivery
 	err = s.guarded(func() error {
 		// A real queue, not the broker's direct reply-to: a server learns from a returned
@@ -135,6 +153,9 @@ func (c *Client) serve(ctx context.Context, s *session) error {
 			return err
 		}
 		l.replyTo = q.Name
+		if err := ch.Confirm(false); err != nil {
+			return err
+		}
 		deliveries, err = ch.Consume(q.Name, "", true, true, false, false, nil)
 		return err
 	})
@@ -162,6 +183,12 @@ func (c *Client) serve(ctx context.Context, s *session) error {
 			} else {
 				returns = nil
 			}
+		case confirmed, ok := <-confirms:
+			if ok {
+				l.confirm(confirmed)
+			} else {
+				confirms = nil
+			}
 		case <-ctx.Done():
 			return nil
 		}
@@ -174,6 +201,7 @@ func (l *line) write(ch *amqp.Channel, s *session) {
 	for {
 		select {
 		case out := <-l.outgoing:
+			l.note(ch.GetNextPublishSeqNo(), out.CorrelationId) // only this goroutine publishes
 			if err := ch.Publish(out.exchange, out.key, true, false, out.Publishing); err != nil {
 				s.cut()
 				return
@@ -196,6 +224,24 @@ func (l *line) forget(id string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	delete(l.waiting, id)
+}
+
+func (l *line) note(tag uint64, id string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.sent[tag] = id
+}
+
+// confirm takes notice of what the broker made of a request. One that it refused was
+// not carried out: its queue is full.
+func (l *line) confirm(c amqp.Confirmation) {
+	l.mu.Lock()
+	id := l.sent[c.DeliveryTag]
+	delete(l.sent, c.DeliveryTag)
+	l.mu.Unlock()
+	if !c.Ack {
+		l.deliver(id, result{err: errBusy})
+	}
 }
 
 // deliver gives a result to who waits for it, if anybody still does.

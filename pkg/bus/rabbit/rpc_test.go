@@ -44,6 +44,8 @@ func TestRPC(t *testing.T) {
 		"calls in flight are bounded":                        testBounded,
 		"a deleted queue is made again":                      testDeletedQueue,
 		"a client that closes fails what is in flight":       testClientCloses,
+		"a queue that is full refuses":                       testFull,
+		"an answer for somebody else is nobody's":            testOthersAnswer,
 		"an integer of any size is a status, garbage is not": testStatus,
 	}
 	urls := vhosts(t, broker, len(tests))

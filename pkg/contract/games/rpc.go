@@ -2,14 +2,18 @@ package games
 
 // RPC is the queue of requests to the service. The property type of a request is one
 // of the operations below; its body holds what is in path, query and body over HTTP, and
-// the answer's is the same as there.
-const RPC = "gamestore.rpc.games"
+// the answer's is the same as there. A queue's arguments cannot change, so its name has a
+// version.
+const RPC = "gamestore.rpc.games.v2"
 
 // The operations of RPC.
 const (
 	OpSearchGames     = "games.SearchGames"     // SearchRequest → GamePage
 	OpGetGame         = "games.GetGame"         // GameRequest → Game
 	OpListCategories  = "games.ListCategories"  // Nothing → Categories
+	OpCreateGame      = "games.CreateGame"      // GameDetails → Game
+	OpUpdateGame      = "games.UpdateGame"      // UpdateGameRequest → Game
+	OpDeleteGame      = "games.DeleteGame"      // GameRequest → no body
 	OpPurchaseGame    = "games.PurchaseGame"    // PurchaseGameRequest → Purchase
 	OpGetPurchase     = "games.GetPurchase"     // PurchaseIDRequest → Purchase
 	OpAwaitPurchase   = "games.AwaitPurchase"   // AwaitPurchaseRequest → Purchase
@@ -23,8 +27,8 @@ const (
 // Operations returns all operations of RPC.
 func Operations() []string {
 	return []string{
-		OpSearchGames, OpGetGame, OpListCategories, OpPurchaseGame, OpGetPurchase, OpAwaitPurchase, OpCancelPurchase,
-		OpRequestRefund, OpListPurchases, OpLibrary, OpRecommendations,
+		OpSearchGames, OpGetGame, OpListCategories, OpCreateGame, OpUpdateGame, OpDeleteGame, OpPurchaseGame, OpGetPurchase,
+		OpAwaitPurchase, OpCancelPurchase, OpRequestRefund, OpListPurchases, OpLibrary, OpRecommendations,
 	}
 }
 
@@ -43,6 +47,13 @@ type SearchRequest struct {
 // GameRequest names a game.
 type GameRequest struct {
 	GameID string `json:"gameId"`
+}
+
+// UpdateGameRequest names a game, and says what it becomes. The header if-match holds
+// the version that is changed.
+type UpdateGameRequest struct {
+	GameID string `json:"gameId"`
+	GameDetails
 }
 
 // PurchaseGameRequest names a game, and says what POST /api/games/{gameId}/purchase does.
@@ -75,3 +86,6 @@ type PageRequest struct {
 type RecommendationsRequest struct {
 	Limit int `json:"limit,omitempty"`
 }
+
+// Settled reports whether nobody is working on a purchase with the status any more.
+func Settled(status string) bool { return status != "pending" && status != "refunding" }

@@ -1,9 +1,10 @@
 // Package dto maps between what the users service works with and the DTOs of its
-// contract, for all transports, in both directions. Passwords and tokens are not
-// among them: they go over HTTP alone.
+// contract, for all transports, in both directions.
 package dto
 
 import (
+	"time"
+
 	"gamestore.example/pkg/contract"
 	contractusers "gamestore.example/pkg/contract/users"
 	"gamestore.example/pkg/money"
@@ -13,6 +14,22 @@ import (
 // User maps an account as its owner sees it.
 func User(u users.User) contractusers.User {
 	return contractusers.User{ID: u.ID, Email: u.Email, Name: u.Name, Roles: u.Roles, CreatedAt: u.CreatedAt.UTC()}
+}
+
+// Tokens maps what a login gives.
+func Tokens(t users.Tokens) contractusers.Tokens {
+	return contractusers.Tokens{
+		AccessToken: t.Access.Value, TokenType: contractusers.TokenType,
+		ExpiresIn: int64(t.ExpiresIn / time.Second), RefreshToken: t.Refresh,
+	}
+}
+
+// ToTokens is the inverse of Tokens. Neither the id nor the exact end of the access
+// token is known outside.
+func ToTokens(b contractusers.Tokens) users.Tokens {
+	return users.Tokens{
+		Access: users.AccessToken{Value: b.AccessToken}, ExpiresIn: time.Duration(b.ExpiresIn) * time.Second, Refresh: b.RefreshToken,
+	}
 }
 
 func entry(e users.Entry) contractusers.HistoryEntry {

@@ -10,7 +10,6 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
-	"time"
 
 	"github.com/go-kit/kit/endpoint"
 	kithttp "github.com/go-kit/kit/transport/http"
@@ -44,8 +43,8 @@ func NewClient(baseURL *url.URL, client *http.Client) (endpoints.Set, error) {
 	}
 	return endpoints.Set{
 		SignUpEndpoint:         call(http.MethodPost, pathUsers, sendBody(signUpBody), receive(dto.ToUser)),
-		LoginEndpoint:          call(http.MethodPost, pathLogin, sendBody(loginBody), receive(fromTokens)),
-		RefreshEndpoint:        call(http.MethodPost, pathRefresh, sendBody(refreshBody), receive(fromTokens)),
+		LoginEndpoint:          call(http.MethodPost, pathLogin, sendBody(loginBody), receive(dto.ToTokens)),
+		RefreshEndpoint:        call(http.MethodPost, pathRefresh, sendBody(refreshBody), receive(dto.ToTokens)),
 		LogoutEndpoint:         call(http.MethodPost, pathLogout, sendBody(logoutBody), receiveNothing),
 		ProfileEndpoint:        call(http.MethodGet, pathMe, sendNothing, receive(dto.ToUser)),
 		UpdateProfileEndpoint:  call(http.MethodPatch, pathMe, sendBody(profileBody), receive(dto.ToUser)),
@@ -133,10 +132,4 @@ func profileBody(c users.UpdateProfile) contractusers.UpdateProfileRequest {
 
 func passwordBody(c users.ChangePassword) contractusers.ChangePasswordRequest {
 	return contractusers.ChangePasswordRequest{CurrentPassword: c.Current, NewPassword: c.Changed}
-}
-
-func fromTokens(b contractusers.Tokens) users.Tokens {
-	return users.Tokens{
-		Access: users.AccessToken{Value: b.AccessToken}, ExpiresIn: time.Duration(b.ExpiresIn) * time.Second, Refresh: b.RefreshToken,
-	}
 }

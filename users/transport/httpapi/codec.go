@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"net/http"
 	"strconv"
-	"time"
 
 	contractusers "gamestore.example/pkg/contract/users"
 	"gamestore.example/pkg/errs"
@@ -86,10 +85,7 @@ func encodeTokens(ctx context.Context, w http.ResponseWriter, response any) erro
 		return err
 	}
 	w.Header().Set("Cache-Control", "no-store")
-	return httpserver.WriteJSON(ctx, w, http.StatusOK, contractusers.Tokens{
-		AccessToken: t.Access.Value, TokenType: contractusers.TokenType,
-		ExpiresIn: int64(t.ExpiresIn / time.Second), RefreshToken: t.Refresh,
-	})
+	return httpserver.WriteJSON(ctx, w, http.StatusOK, dto.Tokens(t))
 }
 
 func encodeHistory(ctx context.Context, w http.ResponseWriter, response any) error {
