@@ -92,6 +92,18 @@ func (a *Accounts) Profile(ctx context.Context, c GetProfile) (User, error) {
 	return living(a.repo.User(ctx, c.UserID))
 }
 
+// Contact implements Contacts.
+func (a *Accounts) Contact(ctx context.Context, q GetContact) (Contact, error) {
+	u, err := a.repo.User(ctx, q.UserID)
+	switch {
+	case err != nil:
+		return Contact{}, err
+	case u.Deleted():
+		return Contact{}, ErrUserNotFound
+	}
+	return Contact{UserID: u.ID, Name: u.Name, Email: u.Email}, nil
+}
+
 // UpdateProfile implements Service.
 func (a *Accounts) UpdateProfile(ctx context.Context, c UpdateProfile) (User, error) {
 	name, problem := normalizeName(c.Name)

@@ -40,6 +40,15 @@ type Logout struct{ Token string }
 // GetProfile asks for the caller's own account.
 type GetProfile struct{ UserID string }
 
+// GetContact asks how to reach the person of an account.
+type GetContact struct{ UserID string }
+
+// Contact is how to reach and to address a person. It never goes into an event or a log.
+type Contact struct {
+	UserID      string
+	Name, Email string
+}
+
 // UpdateProfile changes the caller's own account.
 type UpdateProfile struct {
 	UserID string

@@ -21,8 +21,8 @@ var (
 	ErrRefreshTokenReused = errs.New(errs.Unauthenticated, "refresh-token-reused", "the refresh token was used before, so its session was ended; log in again")
 	// ErrNoAccount says that the account an access token names does not exist any more.
 	ErrNoAccount = errs.New(errs.Unauthenticated, "no-account", "the account of this token does not exist any more")
-	// ErrUserNotFound says that no account has an id or an address. It stays inside
-	// the service: clients get ErrNoAccount or ErrInvalidCredentials.
+	// ErrUserNotFound says that no account has an id or an address. Other services get
+	// it; clients get ErrNoAccount or ErrInvalidCredentials.
 	ErrUserNotFound = errs.New(errs.NotFound, "user-not-found", "no such user")
 	// ErrInvalidCursor says that a cursor of the history was not made here.
 	ErrInvalidCursor = errs.New(errs.Invalid, "invalid-cursor", "the cursor is not one of this list's")

@@ -71,7 +71,10 @@ type Accounts struct {
 	policy   passwordPolicy
 }
 
-var _ Service = (*Accounts)(nil)
+var (
+	_ Service  = (*Accounts)(nil)
+	_ Contacts = (*Accounts)(nil)
+)
 
 // New returns the service, or an error when a dependency is missing.
 func New(d Deps) (*Accounts, error) {
