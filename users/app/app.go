@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/rand"
 	"errors"
+	"fmt"
 	"io"
 	"log/slog"
 	"net/http"
@@ -82,14 +83,15 @@ func (d Deps) withDefaults() Deps {
 
 // App is the users service.
 type App struct {
-	deps    Deps
-	store   *store
-	ring    *auth.Keyring
-	set     endpoints.Set
-	handler http.Handler
-	rpc     *rpc.Mux
-	relay   *outbox.Relay
-	metrics prometheus.Registerer
+	deps     Deps
+	store    *store
+	ring     *auth.Keyring
+	accounts *users.Accounts
+	set      endpoints.Set
+	handler  http.Handler
+	rpc      *rpc.Mux
+	relay    *outbox.Relay
+	metrics  prometheus.Registerer
 }
 
 // New composes the service from the inside out. It opens the store, and makes the
@@ -129,10 +131,14 @@ func New(ctx context.Context, cfg Config, deps Deps) (_ *App, err error) {
 	if err != nil {
 		return nil, err
 	}
-	a.set = endpoints.New(svc, wrap, tokens.verifier)
+	a.accounts, a.set = svc, endpoints.New(svc, wrap, tokens.verifier)
 	jwks := auth.JWKSHandler(a.ring, jwksMaxAge)
 	a.handler = httpserver.WithDocs(httpapi.NewHandler(a.set, jwks), contractusers.OpenAPI)
-	if a.rpc, err = amqpapi.NewServer(a.set, jwks); err != nil {
+	services, err := auth.NewServiceVerifier(tokens.verifier, cfg.ServiceTokens) // what nothing else takes
+	if err != nil {
+		return nil, fmt.Errorf("users: -users.service.token: %w", err)
+	}
+	if a.rpc, err = amqpapi.NewServer(a.set, endpoints.NewContacts(svc, wrap, services), jwks); err != nil {
 		return nil, err
 	}
 	a.relay, err = outbox.NewRelay(a.store.outbox, a.deps.Bus, signal, cfg.Outbox, a.deps.Logger, a.metrics)
@@ -165,6 +171,9 @@ func (a *App) Service() users.Service { return a.set }
 
 // Handler serves the API and its reference. The process adds what is around it.
 func (a *App) Handler() http.Handler { return a.handler }
+
+// Contacts says how to reach people, to others in the same process: it asks for no token.
+func (a *App) Contacts() users.Contacts { return a.accounts }
 
 // Keyring holds the keys of the access tokens, so that others in the same process
 // can verify them, and an operator's command can rotate them.

@@ -38,6 +38,9 @@ type Config struct {
 	AdminEmail, AdminPassword string
 	// Hash says how passwords are hashed and how many at once.
 	Hash argon2.Config
+	// ServiceTokens are the secrets with which other services may ask how to reach people,
+	// with commas between them; empty lets nobody ask.
+	ServiceTokens string
 	// Throttle says how many logins of one account may fail.
 	Throttle memory.ThrottleConfig
 }
@@ -77,6 +80,7 @@ func (c *Config) RegisterFlags(fs *flag.FlagSet, prefix string) {
 	for _, name := range []string{prefix + "admin.password", "admin.password"} {
 		fs.StringVar(&c.AdminPassword, name, "", "`password` of the first admin; empty means a random one, printed once")
 	}
+	fs.StringVar(&c.ServiceTokens, prefix+"service.token", "", "`secret` with which other services ask how to reach people, at least 32 characters; two with a comma while one replaces the other")
 	fs.IntVar(&c.Hash.Parallel, prefix+"hash.parallel", c.Hash.Parallel, "how many passwords are hashed at once, with 19 MiB each")
 	fs.IntVar(&c.Hash.Waiting, prefix+"hash.waiting", c.Hash.Waiting, "how many more may wait to be hashed")
 	fs.DurationVar(&c.Hash.MaxWait, prefix+"hash.max-wait", c.Hash.MaxWait, "how long one may wait to be hashed")

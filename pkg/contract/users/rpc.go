@@ -23,7 +23,7 @@ const (
 // Operations returns all operations of RPC.
 func Operations() []string {
 	return []string{
-		OpSignUp, OpLogin, OpRefresh, OpLogout, OpKeys, OpProfile, OpUpdateProfile, OpChangePassword, OpDeleteAccount, OpHistory,
+		OpSignUp, OpLogin, OpRefresh, OpLogout, OpKeys, OpProfile, OpUpdateProfile, OpChangePassword, OpDeleteAccount, OpHistory, OpContact,
 	}
 }
 

@@ -8,8 +8,8 @@ import (
 	"gamestore.example/users/transport/dto"
 )
 
-// ContactRoute answers other services.
-func ContactRoute(contacts endpoints.Contacts) rpc.Route {
+// contactRoute answers other services.
+func contactRoute(contacts endpoints.Contacts) rpc.Route {
 	decode := rpc.Decode(func(_ rpc.Request, b contractusers.ContactRequest) (users.GetContact, error) {
 		return dto.ToGetContact(b)
 	})

@@ -229,7 +229,7 @@ func serverOf(t *testing.T, s users.Service) rpc.Handler {
 		w.Header().Set("Content-Type", "application/jwk-set+json")
 		_, _ = w.Write([]byte(`{"keys":[]}`))
 	})
-	server, err := amqpapi.NewServer(endpoints.New(s, middleware.Chain(), anybody{}), keys)
+	server, err := amqpapi.NewServer(endpoints.New(s, middleware.Chain(), anybody{}), endpoints.NewContacts(&reach{}, middleware.Chain(), anybody{}), keys)
 	if err != nil {
 		t.Fatal(err)
 	}

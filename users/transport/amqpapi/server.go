@@ -22,12 +22,13 @@ const (
 // NewServer serves to requests over the broker everything that people ask for, and the
 // public keys that jwks answers. What comes from other services are events. A command
 // whose second answer would be a wrong one, such as that the old password does not
-// match any more, is not repeated.
-func NewServer(set endpoints.Set, jwks http.Handler) (*rpc.Mux, error) {
+// match any more, is not repeated. Services ask contacts how to reach people.
+func NewServer(set endpoints.Set, contacts endpoints.Contacts, jwks http.Handler) (*rpc.Mux, error) {
 	route := func(operation string, repeat func(rpc.Request) bool, ep endpoint.Endpoint, decode rpc.DecodeRequestFunc, encode rpc.EncodeResponseFunc) rpc.Route {
 		return rpc.Route{Operation: operation, Repeat: repeat, Handler: rpc.NewServer(ep, decode, encode)}
 	}
 	return rpc.NewMux(
+		contactRoute(contacts),
 		route(contractusers.OpSignUp, rpc.Never, set.SignUpEndpoint, rpc.Decode(toSignUp), rpc.Encode(signedUp)),
 		route(contractusers.OpLogin, rpc.Harmless, set.LoginEndpoint, rpc.Decode(toLogin), rpc.Encode(tokens)),
 		route(contractusers.OpRefresh, rpc.Never, set.RefreshEndpoint, rpc.Decode(toRefresh), rpc.Encode(tokens)),

@@ -141,13 +141,17 @@ func (s serviceOnly) Verify(ctx context.Context, raw string) (auth.Principal, er
 func TestServicesAskHowToReachPeople(t *testing.T) {
 	want := users.Contact{UserID: "u", Name: "Ана", Email: "ana@example.com"}
 	r := &reach{}
-	server, err := rpc.NewMux(amqpapi.ContactRoute(endpoints.NewContacts(r, middleware.Chain(), serviceOnly{})))
+	server, err := amqpapi.NewServer(endpoints.Set{}, endpoints.NewContacts(r, middleware.Chain(), serviceOnly{}), http.NotFoundHandler())
 	if err != nil {
 		t.Fatal(err)
 	}
-	caller := rpc.CallerFunc(func(_ context.Context, r rpc.Request) (rpc.Answer, error) { return server.Serve(context.Background(), r), nil })
+	caller := rpc.CallerFunc(func(_ context.Context, r rpc.Request) (rpc.Answer, error) {
+		return server.Serve(context.Background(), r), nil
+	})
 	client, q := amqpapi.NewContactsClient(caller), users.GetContact{UserID: "u"}
-	ask := func(token string) (users.Contact, error) { return client.Contact(auth.WithToken(t.Context(), token), q) }
+	ask := func(token string) (users.Contact, error) {
+		return client.Contact(auth.WithToken(t.Context(), token), q)
+	}
 
 	*r = reach{contact: want}
 	if got, err := ask("service"); err != nil || got != want || r.last != q {
