@@ -52,6 +52,9 @@ func (p Program) Start(out io.Writer) (*Process, error) {
 	return running, nil
 }
 
+// PID is the id of the process.
+func (p *Process) PID() int { return p.cmd.Process.Pid }
+
 // Exited is closed when the process is gone.
 func (p *Process) Exited() <-chan struct{} { return p.exited }
 
