@@ -33,6 +33,7 @@ type Message struct {
 type Publisher interface {
 	// Publish sends all messages and returns one error for each, in order: nil
 	// means the broker has it durably in every queue that is bound to its key.
+	// An error of class Invalid (see Check) means never: no broker takes this message.
 	// Anything else means unknown: publish it again with the same id. It returns
 	// when all are answered or ctx ends.
 	Publish(ctx context.Context, msgs ...Message) []error

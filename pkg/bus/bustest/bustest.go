@@ -50,6 +50,8 @@ func Run(t *testing.T, newHarness func(t *testing.T) Harness, f Features) {
 		{"what was published before anybody consumed arrives", testPublishFirst},
 		{"a thousand in one call are all confirmed", testThousand},
 		{"twenty publishers and twenty consumers", testConcurrent},
+		{"each of many events has its own end", testOwnEnds},
+		{"what can never be published is refused, the others flow", testUnpublishable},
 		{"a duplicate id is delivered twice", testDuplicate},
 		{"publishing with an ended context fails for each", testPublishCancelled},
 		{"consuming an undeclared queue fails", testUndeclared},

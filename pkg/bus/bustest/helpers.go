@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"gamestore.example/pkg/bus"
+	"gamestore.example/pkg/event"
 )
 
 // patience is how long anything may take before the test fails. Nothing waits
@@ -117,8 +118,10 @@ func deadLetters(t *testing.T, h Harness, n int) []bus.DeadLetter {
 	return list
 }
 
+// message returns an event, so that a bus that packs events does so with most of the suite.
 func message(id, key string) bus.Message {
-	return bus.Message{ID: id, Key: key, ContentType: "text/plain", Body: []byte("body of " + id)}
+	return bus.Message{ID: id, Key: key, ContentType: event.ContentType,
+		Body: fmt.Appendf(nil, `{"specversion":"1.0","id":%q,"source":"/bustest","type":"com.gamestore.thing.done.v1","data":{"of":"[{%s"}}`, id, id)}
 }
 
 // messages returns n messages with ids that sort in their order.

@@ -73,6 +73,15 @@ func (w *Worker) Deliver(ctx, handlerCtx context.Context, m bus.Message) Verdict
 	}
 }
 
+// Refuse decides about a delivery that is not fit for the handler, as if the handler had
+// failed with err at once.
+func (w *Worker) Refuse(ctx context.Context, m bus.Message, err error) Verdict {
+	settle := w.decide(m, err)
+	w.metrics.outcomes[settle].Inc()
+	w.report(ctx, m, settle, err, 0)
+	return w.verdict(settle, errs.CodeOf(err))
+}
+
 func (w *Worker) verdict(settle errs.Settle, reason errs.Code) Verdict {
 	if settle == errs.Dead {
 		w.metrics.dead.WithLabelValues(string(reason)).Inc()

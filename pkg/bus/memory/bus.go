@@ -129,7 +129,7 @@ func (b *Bus) queue(name string) *queue {
 }
 
 // Publish puts each message into every queue bound to its key, or into none of
-// them when one is full (bus.ErrQueueFull) or the journal fails. All messages of
+// them when one is full (bus.ErrQueueFull), the journal fails, or bus.Check refuses it. All messages of
 // one call share one transaction of the journal. A message that no queue is bound
 // to is confirmed, and counted.
 func (b *Bus) Publish(ctx context.Context, msgs ...bus.Message) []error {
@@ -172,6 +172,9 @@ func (b *Bus) admit(ctx context.Context, msgs []bus.Message, results []error) pa
 	b.mu.RUnlock()
 	var p parcel
 	for i, m := range msgs {
+		if results[i] = bus.Check(m); results[i] != nil {
+			continue
+		}
 		found := targets(routes, m.Key)
 		if len(found) == 0 {
 			b.metrics.unrouted.WithLabelValues(m.Key).Inc()

@@ -49,14 +49,20 @@ func (b *Bus) Close() error {
 	return nil
 }
 
-// Publish sends messages to the topic exchange, pipelined, and waits for the
-// confirms. It is Unavailable for all of them while there is no session.
+// Publish sends messages to the topic exchange, pipelined and, if so configured, packed,
+// and waits for the confirms. It is Unavailable for all of them while there is no session.
 func (b *Bus) Publish(ctx context.Context, msgs ...bus.Message) []error {
-	letters := make([]letter, len(msgs))
+	results := make([]error, len(msgs))
 	for i, m := range msgs {
-		letters[i] = eventLetter(m)
+		results[i] = bus.Check(m)
 	}
-	return b.publisher.publish(ctx, letters)
+	letters, members := pack(msgs, b.cfg.Pack, results)
+	for i, err := range b.publisher.publish(ctx, letters) {
+		for _, of := range members[i] {
+			results[of] = err
+		}
+	}
+	return results
 }
 
 // Declare makes queues, their retry ladders and their dead-letter queues. While the

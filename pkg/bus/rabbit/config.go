@@ -2,6 +2,7 @@ package rabbit
 
 import (
 	"flag"
+	"fmt"
 	"log/slog"
 	"net/url"
 	"time"
@@ -10,6 +11,7 @@ import (
 
 	"gamestore.example/pkg/bus"
 	"gamestore.example/pkg/errs"
+	"gamestore.example/pkg/event"
 )
 
 // Config says how to reach the broker. The zero value of each field but URL means its default.
@@ -22,6 +24,9 @@ type Config struct {
 	Ladder []time.Duration
 	// Window is the most messages of this process that wait for a confirm; the default is 1024.
 	Window int
+	// Pack is the most waiting events that are put into one message, up to event.MaxBatch;
+	// the default, 1, sends each alone. Consumers of this package read both.
+	Pack int
 	// WriteTimeout bounds one write to the socket; the default is 5 s.
 	WriteTimeout time.Duration
 	// Drain bounds how long handlers in flight may go on after a stop; the default is 10 s.
@@ -46,6 +51,7 @@ func (c *Config) RegisterFlags(fs *flag.FlagSet, prefix string) {
 	fs.StringVar(&c.URL, prefix+"url", c.URL, "RabbitMQ, as amqp://user:password@host:5672/vhost; empty means the embedded bus")
 	fs.DurationVar(&c.WriteTimeout, prefix+"write.timeout", defaultWriteTimeout, "bound of one write to the broker")
 	fs.IntVar(&c.Window, prefix+"window", defaultWindow, "most messages that wait for a confirm")
+	fs.IntVar(&c.Pack, prefix+"pack", 1, "most waiting events in one message, up to 64; above 1 every consumer must read batches")
 }
 
 func (c Config) withDefaults() (Config, error) {
@@ -60,6 +66,10 @@ func (c Config) withDefaults() (Config, error) {
 	if c.Window <= 0 {
 		c.Window = defaultWindow
 	}
+	if c.Pack < 0 || c.Pack > event.MaxBatch {
+		return c, errs.New(errs.Invalid, "", fmt.Sprintf("a message packs 1 to %d events, not %d", event.MaxBatch, c.Pack))
+	}
+	c.Pack = max(c.Pack, 1)
 	if c.WriteTimeout <= 0 {
 		c.WriteTimeout = defaultWriteTimeout
 	}

@@ -5,14 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"sync"
-	"time"
 
 	amqp "github.com/rabbitmq/amqp091-go"
 
 	"gamestore.example/pkg/bus"
 	"gamestore.example/pkg/bus/delivery"
-	"gamestore.example/pkg/errs"
-	"gamestore.example/pkg/fault"
 )
 
 const (
@@ -34,8 +31,9 @@ type consumer struct {
 // session alone; whatever is left when it ends comes again in the next.
 type shift struct {
 	*consumer
-	ch      *amqp.Channel
-	arrived chan amqp.Delivery
+	ch *amqp.Channel
+	// arrived has deliveries that nobody looked into yet, begun those with events left.
+	arrived, begun chan *parcel
 	// cancelled is how the broker says that the queue is gone.
 	cancelled <-chan string
 	acks      *acks
@@ -62,7 +60,10 @@ func (c *consumer) serve(ctx context.Context, s *session) error {
 	if err != nil {
 		return fmt.Errorf("consume %s: %w", c.queue.Name, err)
 	}
-	sh := &shift{consumer: c, ch: ch, cancelled: cancelled, arrived: make(chan amqp.Delivery, prefetch), acks: newAcks(ch, prefetch)}
+	sh := &shift{
+		consumer: c, ch: ch, cancelled: cancelled, acks: newAcks(ch, prefetch),
+		arrived: make(chan *parcel, prefetch), begun: make(chan *parcel, prefetch),
+	}
 	return sh.run(ctx, s, deliveries, closed)
 }
 
@@ -101,57 +102,6 @@ func (sh *shift) run(ctx context.Context, s *session, deliveries <-chan amqp.Del
 func (sh *shift) receive(deliveries <-chan amqp.Delivery) {
 	defer close(sh.arrived)
 	for d := range deliveries {
-		sh.arrived <- d // never blocks: it holds as many as the broker sends without an ack
-	}
-}
-
-func (sh *shift) work(ctx context.Context) {
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case d, ok := <-sh.arrived:
-			if !ok || ctx.Err() != nil {
-				return
-			}
-			sh.take(ctx, d)
-		}
-	}
-}
-
-// take handles one delivery and settles it, once. What cannot be settled now comes again.
-func (sh *shift) take(ctx context.Context, d amqp.Delivery) {
-	m := message(d)
-	v := sh.worker.Deliver(ctx, sh.handlers, m)
-	switch v.Settle {
-	case errs.Retry:
-		if !sh.hand(ctx, delayed(sh.queue.Name, m, sh.bus.cfg.Ladder[m.Attempt-1])) {
-			return
-		}
-	case errs.Dead:
-		if !sh.hand(ctx, dead(sh.queue.Name, m, v.Reason, time.Now())) {
-			return
-		}
-	case errs.Hold:
-		return
-	case errs.Ack:
-	}
-	fault.Point("bus.before-ack")
-	sh.acks.add(d.DeliveryTag)
-}
-
-// hand publishes a letter until the broker has it. It gives up when the shift ends:
-// then the delivery comes again.
-func (sh *shift) hand(ctx context.Context, l letter) bool {
-	for failures := 0; ; failures++ {
-		err := sh.bus.publisher.publish(sh.handlers, []letter{l})[0]
-		if err == nil {
-			return true
-		}
-		sh.bus.cfg.Logger.WarnContext(ctx, "a delivery could not be handed on", "queue", sh.queue.Name, "message_id", l.MessageId, "error", err.Error())
-		if ctx.Err() != nil {
-			return false
-		}
-		rest(ctx, failures)
+		sh.arrived <- &parcel{delivery: d} // never blocks: it holds as many as the broker sends without an ack
 	}
 }

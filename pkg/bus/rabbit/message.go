@@ -41,6 +41,15 @@ func delayed(queue string, m bus.Message, delay time.Duration) letter {
 	return l
 }
 
+// alone is an event of a pack on its way back to its queue, as a message of its own.
+func alone(queue string, m bus.Message) letter {
+	l := eventLetter(m)
+	l.exchange, l.key = "", QueueName(queue)
+	l.Headers[headerKey] = m.Key
+	l.Headers[headerAttempt] = int32(m.Attempt) //nolint:gosec // at most the ladder's length
+	return l
+}
+
 // dead is a delivery on its way to the dead letters.
 func dead(queue string, m bus.Message, reason errs.Code, at time.Time) letter {
 	l := eventLetter(m)

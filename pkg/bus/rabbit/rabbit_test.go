@@ -43,17 +43,21 @@ func vhosts(t *testing.T, b *rabbittest.Broker, n int) []string {
 
 func TestBus(t *testing.T) {
 	broker := rabbittest.Start(t)
-	urls := vhosts(t, broker, 60)
+	urls := vhosts(t, broker, 80)
 	next := 0
-	bustest.Run(t, func(t *testing.T) bustest.Harness {
-		next++
-		return open(t, broker, urls[next-1])
-	}, bustest.Features{Durable: true})
+	for name, pack := range map[string]int{"alone": 1, "packed": 16} {
+		t.Run(name, func(t *testing.T) {
+			bustest.Run(t, func(t *testing.T) bustest.Harness {
+				next++
+				return open(t, broker, urls[next-1], pack)
+			}, bustest.Features{Durable: true})
+		})
+	}
 }
 
-func open(t *testing.T, broker *rabbittest.Broker, url string) bustest.Harness {
+func open(t *testing.T, broker *rabbittest.Broker, url string, pack int) bustest.Harness {
 	t.Helper()
-	cfg := rabbit.Config{URL: url, Name: t.Name(), Ladder: ladder(), Drain: 2 * time.Second}
+	cfg := rabbit.Config{URL: url, Name: t.Name(), Ladder: ladder(), Drain: 2 * time.Second, Pack: pack}
 	b, err := rabbit.New(cfg)
 	if err != nil {
 		t.Fatal(err)
@@ -70,7 +74,7 @@ func open(t *testing.T, broker *rabbittest.Broker, url string) bustest.Harness {
 		if _, err := broker.Ctl(t.Context(), "close_all_connections", "--vhost", vhost, "crash"); err != nil {
 			t.Fatal(err)
 		}
-		return open(t, broker, url)
+		return open(t, broker, url, pack)
 	}}
 }
 
