@@ -3,7 +3,6 @@ package gateway
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
 	"net"
 	"net/http"
@@ -13,6 +12,7 @@ import (
 	"time"
 
 	"gamestore.example/pkg/httpserver"
+	"gamestore.example/pkg/rpc"
 )
 
 const (
@@ -35,12 +35,9 @@ func NewTransport() *http.Transport {
 // ParseUpstream reads the URL of an upstream: http or https, a host, nothing else.
 func ParseUpstream(text string) (*url.URL, error) {
 	u, err := url.Parse(text)
-	if err != nil {
-		return nil, fmt.Errorf("gateway: upstream: %w", err)
-	}
-	if (u.Scheme != "http" && u.Scheme != "https") || u.Host == "" || u.User != nil ||
+	if err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Host == "" || u.User != nil ||
 		(u.Path != "" && u.Path != "/") || u.RawQuery != "" || u.Fragment != "" {
-		return nil, fmt.Errorf("gateway: upstream %q: want http://host:port", text)
+		return nil, errors.New("want http://host:port") // what there is may hold a password
 	}
 	return &url.URL{Scheme: u.Scheme, Host: u.Host}, nil
 }
@@ -106,6 +103,9 @@ func remoteError(logger *slog.Logger) func(http.ResponseWriter, *http.Request, e
 		case ctx.Err() != nil, timedOut(err):
 			logger.WarnContext(ctx, "upstream timed out", "server.address", r.URL.Host, "error", err.Error())
 			httpserver.WriteError(ctx, w, ErrUpstreamTimeout)
+		case !repeatable(r) && reached(err):
+			logger.WarnContext(ctx, "upstream lost", "server.address", r.URL.Host, "error", err.Error())
+			httpserver.WriteError(ctx, w, rpc.ErrOutcomeUnknown)
 		default:
 			logger.WarnContext(ctx, "upstream unreachable", "server.address", r.URL.Host, "error", err.Error())
 			httpserver.WriteError(ctx, w, ErrUpstreamDown)
@@ -116,9 +116,12 @@ func remoteError(logger *slog.Logger) func(http.ResponseWriter, *http.Request, e
 // timedOut tells whether the upstream was reached and then was too slow.
 func timedOut(err error) bool {
 	var timeout net.Error
-	if !errors.As(err, &timeout) || !timeout.Timeout() {
-		return false
-	}
+	return errors.As(err, &timeout) && timeout.Timeout() && reached(err)
+}
+
+// reached tells whether there was a connection to the upstream: then it may have done
+// what it was asked for.
+func reached(err error) bool {
 	var op *net.OpError
 	return !errors.As(err, &op) || op.Op != "dial"
 }

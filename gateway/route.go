@@ -4,6 +4,9 @@ import (
 	"net/http"
 	"time"
 
+	"gamestore.example/pkg/contract/games"
+	"gamestore.example/pkg/contract/payments"
+	"gamestore.example/pkg/contract/users"
 	"gamestore.example/pkg/middleware"
 )
 
@@ -64,6 +67,9 @@ type Route struct {
 	Timeout time.Duration
 	// Stream marks an answer that is passed on as it comes, without end.
 	Stream bool
+	// Operation is how the route is asked for over a broker. That of a stream finds
+	// what is to be watched.
+	Operation Operation
 }
 
 // Breaker names the circuit breaker that guards the route.
@@ -75,17 +81,17 @@ func (r Route) Breaker() string {
 }
 
 // The rows of the table differ in few ways; these are them.
-func read(path, upstream string, access middleware.Access) Route {
+func read(path, upstream string, access middleware.Access, op Operation) Route {
 	return Route{
 		Method: http.MethodGet, Path: path, Upstream: upstream, Access: access,
-		Class: ClassRead, MaxBody: noBody, Timeout: readTimeout,
+		Class: ClassRead, MaxBody: noBody, Timeout: readTimeout, Operation: op,
 	}
 }
 
-func write(method, path, upstream string, access middleware.Access, class Class, maxBody int64) Route {
+func write(method, path, upstream string, access middleware.Access, class Class, maxBody int64, op Operation) Route {
 	return Route{
 		Method: method, Path: path, Upstream: upstream, Access: access,
-		Class: class, MaxBody: maxBody, Timeout: writeTimeout,
+		Class: class, MaxBody: maxBody, Timeout: writeTimeout, Operation: op,
 	}
 }
 
@@ -100,38 +106,38 @@ func Routes() []Route {
 		public = middleware.Public
 		user   = middleware.User
 		admin  = middleware.Admin
-		search = "search"
+		index  = "search"
 	)
 	return []Route{
-		write(http.MethodPost, "/api/users", Users, public, ClassAuth, smallBody),
-		write(http.MethodPost, "/api/auth/login", Users, public, ClassAuth, smallBody),
-		write(http.MethodPost, "/api/auth/refresh", Users, public, ClassAuth, smallBody),
-		write(http.MethodPost, "/api/auth/logout", Users, public, ClassAuth, smallBody),
-		read("/.well-known/jwks.json", Users, public),
-		read("/api/users/me", Users, user),
-		write(http.MethodPatch, "/api/users/me", Users, user, ClassPurchase, smallBody),
-		write(http.MethodDelete, "/api/users/me", Users, user, ClassAuth, smallBody),
-		write(http.MethodPost, "/api/users/me/password", Users, user, ClassAuth, smallBody),
-		read("/api/users/me/history", Users, user),
+		write(http.MethodPost, "/api/users", Users, public, ClassAuth, smallBody, by(users.OpSignUp, body[users.SignUpRequest])),
+		write(http.MethodPost, "/api/auth/login", Users, public, ClassAuth, smallBody, by(users.OpLogin, body[users.LoginRequest])),
+		write(http.MethodPost, "/api/auth/refresh", Users, public, ClassAuth, smallBody, by(users.OpRefresh, body[users.RefreshRequest])),
+		write(http.MethodPost, "/api/auth/logout", Users, public, ClassAuth, smallBody, by(users.OpLogout, body[users.RefreshRequest])),
+		read("/.well-known/jwks.json", Users, public, by(users.OpKeys, nothing)),
+		read("/api/users/me", Users, user, by(users.OpProfile, nothing)),
+		write(http.MethodPatch, "/api/users/me", Users, user, ClassPurchase, smallBody, by(users.OpUpdateProfile, body[users.UpdateProfileRequest])),
+		write(http.MethodDelete, "/api/users/me", Users, user, ClassAuth, smallBody, by(users.OpDeleteAccount, nothing)),
+		write(http.MethodPost, "/api/users/me/password", Users, user, ClassAuth, smallBody, by(users.OpChangePassword, body[users.ChangePasswordRequest])),
+		read("/api/users/me/history", Users, user, by(users.OpHistory, historyPage)),
 
-		read("/api/games", Games, public).part(search),
-		read("/api/games/{id}", Games, public),
-		read("/api/categories", Games, public),
-		write(http.MethodPost, "/api/games", Games, admin, ClassPurchase, largeBody),
-		write(http.MethodPut, "/api/games/{id}", Games, admin, ClassPurchase, largeBody),
-		write(http.MethodDelete, "/api/games/{id}", Games, admin, ClassPurchase, noBody),
-		read("/api/me/purchases", Games, user),
-		read("/api/me/library", Games, user),
-		read("/api/me/recommendations", Games, user).part(search),
-		write(http.MethodPost, "/api/games/{gameId}/purchase", Games, user, ClassPurchase, smallBody),
-		read("/api/purchases/{id}", Games, user),
-		read("/api/purchases/{id}/events", Games, user).stream(),
-		write(http.MethodPost, "/api/purchases/{id}/cancel", Games, user, ClassPurchase, smallBody),
-		write(http.MethodPost, "/api/purchases/{id}/refund", Games, user, ClassPurchase, smallBody),
+		read("/api/games", Games, public, by(games.OpSearchGames, search)).part(index),
+		read("/api/games/{id}", Games, public, by(games.OpGetGame, game)),
+		read("/api/categories", Games, public, by(games.OpListCategories, nothing)),
+		write(http.MethodPost, "/api/games", Games, admin, ClassPurchase, largeBody, by(games.OpCreateGame, body[games.GameDetails])),
+		write(http.MethodPut, "/api/games/{id}", Games, admin, ClassPurchase, largeBody, by(games.OpUpdateGame, updateGame)),
+		write(http.MethodDelete, "/api/games/{id}", Games, admin, ClassPurchase, noBody, by(games.OpDeleteGame, game)),
+		read("/api/me/purchases", Games, user, by(games.OpListPurchases, page)),
+		read("/api/me/library", Games, user, by(games.OpLibrary, page)),
+		read("/api/me/recommendations", Games, user, by(games.OpRecommendations, recommendations)).part(index),
+		write(http.MethodPost, "/api/games/{gameId}/purchase", Games, user, ClassPurchase, smallBody, by(games.OpPurchaseGame, purchaseGame)),
+		read("/api/purchases/{id}", Games, user, getOrAwait),
+		read("/api/purchases/{id}/events", Games, user, by(games.OpGetPurchase, purchase)).stream(),
+		write(http.MethodPost, "/api/purchases/{id}/cancel", Games, user, ClassPurchase, smallBody, by(games.OpCancelPurchase, purchaseAlone)),
+		write(http.MethodPost, "/api/purchases/{id}/refund", Games, user, ClassPurchase, smallBody, by(games.OpRequestRefund, purchaseAlone)),
 
-		read("/api/payments", Payments, user),
-		read("/api/payments/{id}", Payments, user),
-		write(http.MethodPost, "/api/payments/{id}/reconcile", Payments, user, ClassPurchase, smallBody),
-		write(http.MethodPost, "/api/payments/webhooks/{provider}", Payments, public, ClassWebhook, webhookBody),
+		read("/api/payments", Payments, user, by(payments.OpFindPayment, findPayment)),
+		read("/api/payments/{id}", Payments, user, by(payments.OpGetPayment, payment)),
+		write(http.MethodPost, "/api/payments/{id}/reconcile", Payments, user, ClassPurchase, smallBody, by(payments.OpReconcile, payment)),
+		write(http.MethodPost, "/api/payments/webhooks/{provider}", Payments, public, ClassWebhook, webhookBody, by(payments.OpHandleWebhook, webhook)),
 	}
 }

@@ -27,8 +27,8 @@ func TestEveryRowIsFoundByItsOwnPath(t *testing.T) {
 			path = strings.ReplaceAll(path, name, "A-9_z")
 		}
 		got, _, ok := r.Match(want.Method, path)
-		if !ok || got != want {
-			t.Errorf("%s %s: got %+v %v, want %+v", want.Method, path, got, ok, want)
+		if !ok || got.Method != want.Method || got.Path != want.Path {
+			t.Errorf("%s %s: got %s %s, %v", want.Method, path, got.Method, got.Path, ok)
 		}
 	}
 }

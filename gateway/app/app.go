@@ -3,6 +3,7 @@ package app
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -44,16 +45,24 @@ type Deps struct {
 type App struct {
 	handler   http.Handler
 	transport *http.Transport
+	brokers   *brokers
 	ready     func(ctx context.Context) error
 }
 
 // New composes the gateway. It listens nowhere and starts nothing but the
-// goroutines of the circuit breakers.
-func New(_ context.Context, cfg Config, deps Deps) (*App, error) {
+// goroutines of the circuit breakers and the sessions with message brokers, which it
+// does not wait for.
+func New(_ context.Context, cfg Config, deps Deps) (_ *App, err error) {
 	if err := cfg.validate(); err != nil {
 		return nil, err
 	}
 	b := &builder{cfg: cfg, deps: deps.withDefaults(), transport: gateway.NewTransport(), breakers: map[string]breaker.Breaker{}}
+	b.brokers = newBrokers(cfg, b.deps.Logger)
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, b.brokers.close())
+		}
+	}()
 	api, err := b.api()
 	if err != nil {
 		return nil, err
@@ -62,7 +71,7 @@ func New(_ context.Context, cfg Config, deps Deps) (*App, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &App{handler: handler, transport: b.transport, ready: b.deps.Ready}, nil
+	return &App{handler: handler, transport: b.transport, brokers: b.brokers, ready: b.deps.Ready}, nil
 }
 
 // Handler is everything that the gateway serves.
@@ -78,7 +87,7 @@ func (a *App) Ready(ctx context.Context) error { return a.ready(ctx) }
 // has drained.
 func (a *App) Close() error {
 	a.transport.CloseIdleConnections()
-	return nil
+	return a.brokers.close()
 }
 
 // builder holds what the parts of one App share.
@@ -86,6 +95,7 @@ type builder struct {
 	cfg       Config
 	deps      Deps
 	transport *http.Transport
+	brokers   *brokers
 	breakers  map[string]breaker.Breaker
 }
 
@@ -108,7 +118,7 @@ func (b *builder) api() (*gateway.Router, error) {
 		return nil, err
 	}
 	return gateway.NewRouter(b.deps.Routes, func(route gateway.Route) http.Handler {
-		return chain(upstreams[route.Upstream],
+		return chain(upstreams[route.Upstream](route),
 			byAddress.Limit(route.Class),
 			gateway.Authenticate(verifier, route.Access),
 			byUser.Limit(route.Class),
@@ -160,30 +170,66 @@ func (b *builder) verifier() (middleware.TokenVerifier, error) {
 	}
 	keys := b.deps.Keys
 	if keys == nil {
-		url := b.cfg.JWKSURL
-		if url == "" {
-			url = b.cfg.Users + "/.well-known/jwks.json"
+		var err error
+		if keys, err = b.remoteKeys(); err != nil {
+			return nil, err
 		}
-		keys = auth.NewRemoteKeys(url, &http.Client{Transport: b.transport}, auth.RemoteKeysConfig{Now: b.deps.Now})
 	}
 	return auth.NewVerifier(keys, auth.VerifierConfig{Issuer: b.cfg.TokenIssuer, Audience: b.cfg.TokenAudience}, b.deps.Now)
 }
 
-// upstreams returns the proxy to each service.
-func (b *builder) upstreams() (map[string]http.Handler, error) {
-	m := map[string]http.Handler{}
-	for _, name := range gateway.Upstreams() {
-		if local := b.deps.Upstreams[name]; local != nil {
-			m[name] = gateway.Local(name, local)
-			continue
+// remoteKeys are the keys behind the URL, or those that the users service tells of.
+func (b *builder) remoteKeys() (auth.KeySource, error) {
+	url, transport := b.cfg.JWKSURL, http.RoundTripper(b.transport)
+	switch {
+	case url != "":
+	case overBroker(b.cfg.Users):
+		users, err := b.brokers.link(b.cfg.Users)
+		if err != nil {
+			return nil, fmt.Errorf("gateway: upstream users: %w", err)
 		}
-		target, err := gateway.ParseUpstream(*b.cfg.upstream(name))
+		url, transport = "amqp://users", gateway.KeysOver(users.calls.Service(gateway.Users))
+	default:
+		url = b.cfg.Users + "/.well-known/jwks.json"
+	}
+	return auth.NewRemoteKeys(url, &http.Client{Transport: transport}, auth.RemoteKeysConfig{Now: b.deps.Now}), nil
+}
+
+// upstreams returns the way to each service.
+func (b *builder) upstreams() (map[string]func(gateway.Route) http.Handler, error) {
+	m := map[string]func(gateway.Route) http.Handler{}
+	for _, name := range gateway.Upstreams() {
+		way, err := b.upstream(name)
+		if err != nil {
+			return nil, fmt.Errorf("gateway: upstream %s: %w", name, err)
+		}
+		m[name] = way
+	}
+	return m, nil
+}
+
+func (b *builder) upstream(name string) (func(gateway.Route) http.Handler, error) {
+	if local := b.deps.Upstreams[name]; local != nil {
+		return always(gateway.Local(name, local)), nil
+	}
+	url := *b.cfg.upstream(name)
+	if overBroker(url) {
+		l, err := b.brokers.link(url)
 		if err != nil {
 			return nil, err
 		}
-		m[name] = gateway.Remote(target, b.transport, b.deps.Logger)
+		return gateway.NewBroker(l.calls.Service(name), l.streams.Service(name), b.cfg.Streams, b.deps.Logger).Handler, nil
 	}
-	return m, nil
+	target, err := gateway.ParseUpstream(url)
+	if err != nil {
+		return nil, err
+	}
+	return always(gateway.Remote(target, b.transport, b.deps.Logger)), nil
+}
+
+// always is the way of a proxy that does not look at the route.
+func always(h http.Handler) func(gateway.Route) http.Handler {
+	return func(gateway.Route) http.Handler { return h }
 }
 
 // breaker returns the circuit breaker of this name, one for all its routes.

@@ -10,9 +10,14 @@ import (
 
 // Config is what the gateway can be told from outside.
 type Config struct {
-	// Users, Games and Payments are the URLs of the services. A handler in
+	// Users, Games and Payments are the URLs of the services: http://…, or amqp://… of
+	// the broker at which the service answers, or amqp: for Broker. A handler in
 	// Deps.Upstreams goes before the URL.
 	Users, Games, Payments string
+	// Broker is the URL of the message broker for upstreams that are just amqp:.
+	Broker string
+	// Streams is the most event streams at a time over a broker.
+	Streams int
 	// CORSOrigins are the origins, separated by commas, whose pages may call the
 	// API; "*" is all of them, and none is the default.
 	CORSOrigins string
@@ -46,6 +51,7 @@ func Defaults() Config {
 			Purchase: gateway.Rate{PerMinute: 120, Burst: 60},
 			Read:     gateway.Rate{PerMinute: 1200, Burst: 300},
 		},
+		Streams:       1000,
 		BreakerRatio:  0.5,
 		TokenIssuer:   "gamestore",
 		TokenAudience: "gamestore",
@@ -57,8 +63,9 @@ func (c *Config) RegisterFlags(fs *flag.FlagSet, prefix string) {
 	*c = Defaults()
 	for _, name := range gateway.Upstreams() {
 		url := c.upstream(name)
-		fs.StringVar(url, prefix+"upstream."+name, *url, "`URL` of the "+name+" service")
+		fs.StringVar(url, prefix+"upstream."+name, *url, "`URL` of the "+name+" service: http://host:port, amqp://… or amqp: for the broker of -bus.url")
 	}
+	fs.IntVar(&c.Streams, prefix+"streams", c.Streams, "most event streams at a time over a broker")
 	fs.StringVar(&c.CORSOrigins, prefix+"cors.origins", c.CORSOrigins, "`origins` whose pages may call the API, separated by commas, or *")
 	fs.StringVar(&c.TrustedProxies, prefix+"trusted.proxies", c.TrustedProxies, "`networks` of proxies whose X-Forwarded-For is believed, separated by commas")
 	for _, class := range gateway.Classes() {
@@ -69,7 +76,7 @@ func (c *Config) RegisterFlags(fs *flag.FlagSet, prefix string) {
 		}
 	}
 	fs.Float64Var(&c.BreakerRatio, prefix+"breaker.ratio", c.BreakerRatio, "share of failures that opens an upstream's circuit")
-	fs.StringVar(&c.JWKSURL, prefix+"jwks.url", c.JWKSURL, "`URL` of the keys of access tokens; empty means those of the users upstream")
+	fs.StringVar(&c.JWKSURL, prefix+"jwks.url", c.JWKSURL, "`URL` of the keys of access tokens; empty asks the users upstream")
 	fs.StringVar(&c.TokenIssuer, prefix+"token.issuer", c.TokenIssuer, "issuer of access tokens")
 	fs.StringVar(&c.TokenAudience, prefix+"token.audience", c.TokenAudience, "audience of access tokens")
 }
@@ -100,6 +107,9 @@ func list(s string) []string {
 func (c Config) validate() error {
 	if !(c.BreakerRatio > 0 && c.BreakerRatio <= 1) {
 		return fmt.Errorf("gateway: breaker ratio %v: want more than 0, at most 1", c.BreakerRatio)
+	}
+	if c.Streams < 1 {
+		return fmt.Errorf("gateway: %d streams: want at least 1", c.Streams)
 	}
 	return nil
 }

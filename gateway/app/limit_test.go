@@ -176,8 +176,11 @@ func TestConfigurationsThatAreRefused(t *testing.T) {
 	for name, change := range map[string]func(*app.Config){
 		"upstream without a scheme": func(c *app.Config) { c.Games = "games:8082" },
 		"upstream with a path":      func(c *app.Config) { c.Games = "http://games/api" },
-		"upstream with a password":  func(c *app.Config) { c.Games = "http://a:b@games" },
-		"upstream by AMQP":          func(c *app.Config) { c.Games = "amqp://games" },
+		"upstream with a password":  func(c *app.Config) { c.Games = "http://a:secret@games" },
+		"upstream by another way":   func(c *app.Config) { c.Games = "mqtt://games" },
+		"broker without a host":     func(c *app.Config) { c.Games = "amqp:///" },
+		"broker that is not named":  func(c *app.Config) { c.Games = "amqp:" },
+		"no streams":                func(c *app.Config) { c.Streams = 0 },
 		"origin with a path":        func(c *app.Config) { c.CORSOrigins = "https://a.example/" },
 		"origin without a scheme":   func(c *app.Config) { c.CORSOrigins = "a.example" },
 		"star among others":         func(c *app.Config) { c.CORSOrigins = "*,https://a.example" },

@@ -22,6 +22,7 @@ import (
 var version, revision = "dev", "unknown" //nolint:gochecknoglobals // the linker needs variables
 
 func main() {
+	lifecycle.TuneMemory()
 	if err := run(os.Args[1:]); err != nil && !errors.Is(err, flag.ErrHelp) {
 		fmt.Fprintln(os.Stderr, "gateway:", err)
 		os.Exit(1)
@@ -40,6 +41,7 @@ func run(args []string) (err error) {
 		_      = fs.String("config", "", "`file` with a flag and its value on each line")
 	)
 	fs.TextVar(&level, "log.level", slog.LevelInfo, "debug, info, warn or error")
+	fs.StringVar(&cfg.Broker, "bus.url", "", "RabbitMQ of the upstreams that are just amqp:, as amqp://user:password@host:5672/vhost")
 	cfg.RegisterFlags(fs, "gateway.")
 	web.RegisterFlags(fs, "http.")
 	if err := ff.Parse(fs, args, ff.WithEnvVars(), ff.WithConfigFileFlag("config"), ff.WithConfigFileParser(ff.PlainParser)); err != nil {
