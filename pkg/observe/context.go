@@ -3,7 +3,6 @@ package observe
 import (
 	"context"
 
-	"go.opentelemetry.io/otel/propagation"
 	"go.opentelemetry.io/otel/trace"
 )
 
@@ -27,24 +26,4 @@ func TraceID(ctx context.Context) string {
 		return sc.TraceID().String()
 	}
 	return RequestID(ctx)
-}
-
-// Propagator is how trace context travels: W3C traceparent, tracestate and baggage.
-func Propagator() propagation.TextMapPropagator {
-	return propagation.NewCompositeTextMapPropagator(propagation.TraceContext{}, propagation.Baggage{})
-}
-
-// Inject writes the trace context in ctx into headers, under lower-case names. It
-// writes nothing when ctx has none. headers must not be nil.
-func Inject(ctx context.Context, headers map[string]string) {
-	Propagator().Inject(ctx, propagation.MapCarrier(headers))
-}
-
-// Extract returns ctx with the trace context that Inject wrote into headers.
-// Malformed headers are ignored, as W3C Trace Context asks.
-func Extract(ctx context.Context, headers map[string]string) context.Context {
-	if len(headers) == 0 {
-		return ctx
-	}
-	return Propagator().Extract(ctx, propagation.MapCarrier(headers))
 }

@@ -91,7 +91,8 @@ func TestTraceContextTravels(t *testing.T) {
 	ctx := traced(t)
 	sent := map[string]string{"other": "stays"}
 	observe.Inject(ctx, sent)
-	if d := cmp.Diff(map[string]string{"other": "stays", "traceparent": traceparent, "tracestate": "vendor=1", "baggage": "tier=gold"}, sent); d != "" {
+	if d := cmp.Diff(map[string]string{"other": "stays", "traceparent": traceparent, "tracestate": "vendor=1", "baggage": "tier=gold",
+		"b3": traceID + "-" + spanID + "-1"}, sent); d != "" {
 		t.Error(d)
 	}
 	arrived := observe.Extract(t.Context(), sent)
