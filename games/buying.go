@@ -122,5 +122,5 @@ func (s *Shop) committed(step string, before Status, p Purchase) {
 	if before == StatusPending && p.Status != StatusPending {
 		s.meter.Completion(string(p.Status), p.UpdatedAt.Sub(p.CreatedAt))
 	}
-	s.hub.notify(p.ID)
+	s.hub.notify(p)
 }
