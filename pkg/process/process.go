@@ -69,6 +69,7 @@ type Spec struct {
 
 // Main runs the service until a signal comes, and returns the exit status.
 func Main(s Spec) int {
+	lifecycle.TuneMemory()
 	err := Run(context.Background(), s, os.Args[1:])
 	if err == nil || errors.Is(err, flag.ErrHelp) {
 		return 0

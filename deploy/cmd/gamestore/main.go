@@ -12,12 +12,14 @@ import (
 	"github.com/peterbourgon/ff/v3/ffcli"
 
 	"gamestore.example/deploy/operate"
+	"gamestore.example/pkg/lifecycle"
 )
 
 // Set by the linker.
 var version, revision = "dev", "unknown" //nolint:gochecknoglobals // the linker needs variables
 
 func main() {
+	lifecycle.TuneMemory()
 	err := newCommand().ParseAndRun(context.Background(), os.Args[1:])
 	if err == nil || errors.Is(err, flag.ErrHelp) {
 		return
