@@ -79,5 +79,18 @@ func Contests() []Contest {
 	}
 }
 
+// BeforeAndAfter is the four services as they are against programs that were built before, in a
+// folder of theirs: to see what a change is worth.
+func BeforeAndAfter(folder string) Contest {
+	before := func(ctx context.Context, p Place) (Player, error) {
+		p.Programs = folder
+		return openServices(1)(ctx, p)
+	}
+	return Contest{Name: "purchase to completed, before and after", Unit: "purchase", Rounds: 8, Sides: []Side{
+		{Name: "the programs of " + folder, Open: before},
+		{Name: "the programs as they are", Open: openServices(1)},
+	}}
+}
+
 // packed is how many events go into one message where packing is measured.
 const packed = 64
