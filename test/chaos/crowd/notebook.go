@@ -24,6 +24,8 @@ type Notebook struct {
 	// call of repeatable.
 	recent map[string]command
 	odd    []oracle.Finding
+	// accepted counts answers that accepted a purchase.
+	accepted int
 }
 
 func NewNotebook() *Notebook {
@@ -84,7 +86,17 @@ func (n *Notebook) done(c command, p oracle.Purchase) {
 		n.recent[c.key] = c
 		delete(n.unanswered, c.key)
 	}
+	if c.gameID != "" {
+		n.accepted++
+	}
 	n.noteLocked(p)
+}
+
+// Accepted returns how many answers accepted a purchase so far, also an old one again.
+func (n *Notebook) Accepted() int {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return n.accepted
 }
 
 // saw notes the present state of a purchase. before is what was known when the

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"sync"
 
+	"gamestore.example/games"
 	"gamestore.example/test/chaos/oracle"
 )
 
@@ -40,6 +41,14 @@ func (c *Crowd) Visit(ctx context.Context, a *API) (*Visitor, error) {
 // Buy buys a game by a method, or returns no purchase if the store is busy.
 func (v *Visitor) Buy(ctx context.Context, a *API, game, method string) (oracle.Purchase, error) {
 	return v.command(ctx, a, v.order(game, method))
+}
+
+// Status looks up how far a purchase of the visitor's is.
+func (v *Visitor) Status(ctx context.Context, a *API, id string) (games.Status, error) {
+	if err := v.read(ctx, a, "/api/purchases/"+id, id); err != nil {
+		return "", err
+	}
+	return v.notes.Purchase(id).Status, nil
 }
 
 // Create makes n games as the admin, each of which costs something, and returns their ids.

@@ -40,6 +40,8 @@ func Installed() bool {
 type Broker struct {
 	// URL is its address with the user's name and password.
 	URL string
+	// Erlang are more arguments of the Erlang machine, from the next Start on.
+	Erlang string
 
 	dir string
 	// ports are for clients, for other nodes and for epmd.
@@ -139,7 +141,7 @@ func (b *Broker) env() []string {
 		"RABBITMQ_MNESIA_BASE": filepath.Join(b.dir, "mnesia"), "RABBITMQ_LOG_BASE": filepath.Join(b.dir, "log"),
 		"RABBITMQ_CONFIG_FILE": filepath.Join(b.dir, "rabbitmq"), "RABBITMQ_ENABLED_PLUGINS_FILE": filepath.Join(b.dir, "plugins"),
 		"RABBITMQ_PID_FILE": filepath.Join(b.dir, "pid"), "RABBITMQ_CONF_ENV_FILE": "/dev/null",
-		"RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS": "-kernel inet_dist_use_interface {127,0,0,1}",
+		"RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS": strings.TrimSpace("-kernel inet_dist_use_interface {127,0,0,1} " + b.Erlang),
 		"LANG":                                "C.UTF-8",
 	}
 	env := []string{"PATH=" + os.Getenv("PATH")}
