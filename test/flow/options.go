@@ -2,6 +2,7 @@ package flow
 
 import (
 	"path/filepath"
+	"slices"
 	"testing"
 	"time"
 
@@ -30,6 +31,8 @@ const (
 type Options struct {
 	// Store is Memory or SQLite, Search Memory or Bleve, Bus Memory or Journal.
 	Store, Search, Bus string
+	// Retry is the waits of a delivery that failed; nil goes on for long.
+	Retry []time.Duration
 	// Games, Payments and Gateway change the configuration of an app.
 	Games    func(*gamesapp.Config)
 	Payments func(*paymentsapp.Config)
@@ -46,6 +49,9 @@ func (o Options) withDefaults() Options {
 		if *part == "" {
 			*part = Memory
 		}
+	}
+	if o.Retry == nil {
+		o.Retry = retryLadder()
 	}
 	if o.Games == nil {
 		o.Games = func(*gamesapp.Config) {}
@@ -71,10 +77,11 @@ const (
 	askAfter = 400 * time.Millisecond
 )
 
-// retryLadder returns the waits of a delivery that failed. Its last step leaves a
-// test time to make what the delivery needs.
+// retryLadder returns the waits of a delivery that failed. It goes on for longer than
+// a test waits for anything: what a delivery needs may come late on a slow machine.
 func retryLadder() []time.Duration {
-	return []time.Duration{5 * time.Millisecond, 20 * time.Millisecond, 100 * time.Millisecond, 400 * time.Millisecond, time.Second}
+	first := []time.Duration{5 * time.Millisecond, 20 * time.Millisecond, 100 * time.Millisecond, 400 * time.Millisecond}
+	return append(first, slices.Repeat([]time.Duration{time.Second}, int(2*Patience/time.Second))...)
 }
 
 // dsn is where a service's store is.

@@ -56,7 +56,9 @@ func TestRule_CompletedBeforeVisible(t *testing.T) {
 
 // A payment whose purchase never comes ends as a dead letter: it is not dropped.
 func TestRule_CompletedAndNeverVisible(t *testing.T) {
-	w, _ := durable(t)
+	w, _ := durable(t, func(o *flow.Options) {
+		o.Retry = []time.Duration{5 * time.Millisecond, 20 * time.Millisecond, 100 * time.Millisecond}
+	})
 	m := w.Said(t, contractpayments.KeyPaymentCompleted, uuid.NewString(), uuid.NewString(), flow.Price(), "")
 	w.Inject(t, m)
 	dead := deadLetter(t, w, "games.payments", m.ID)

@@ -18,11 +18,11 @@ func TestRule_NoAnswerEndsCompleted(t *testing.T) {
 		timeout        time.Duration
 	}{
 		"provider timeout":   {flow.CardTimeout, payments.ReasonTimeout, 100 * time.Millisecond},
-		"reset after charge": {flow.CardResetAfterCharge, payments.ReasonProviderError, 5 * time.Second},
+		"reset after charge": {flow.CardResetAfterCharge, payments.ReasonProviderError, time.Minute},
 	} {
 		t.Run(name, func(t *testing.T) {
 			w, _ := durable(t, func(o *flow.Options) {
-				o.Payments = func(c *paymentsapp.Config) { c.Timeout = rule.timeout }
+				o.Payments = func(c *paymentsapp.Config) { c.Timeout, c.Core.Lease = rule.timeout, 2*time.Minute }
 			})
 			w.EachDriver(t, func(t *testing.T, d flow.Driver) {
 				ana, game := flow.Join(t, d, "Ana"), flow.NewGame(t, d)

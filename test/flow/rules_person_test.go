@@ -90,10 +90,11 @@ func TestRule_IdempotencyKeyIsForgotten(t *testing.T) {
 	c := games.PurchaseGame{GameID: game.ID, IdempotencyKey: "key"}
 	first := keyed(t, d, ana, c, false)
 	flow.Await(t, d, ana, first.ID, games.StatusCompleted)
-	w.Clock.Advance(23*time.Hour + 58*time.Minute)
+	w.Clock.Advance(23 * time.Hour)
 	ana = ana.Again(t, d)
 	keyed(t, d, ana, c, true)
-	w.Clock.Advance(3 * time.Minute)
+	w.Clock.Advance(2 * time.Hour)
+	ana = ana.Again(t, d)
 	_, err := d.Games.PurchaseGame(ana.Ctx, c)
 	wantLink(t, err, games.ErrAlreadyOwned, first.ID)
 	flow.Audit(t, w)

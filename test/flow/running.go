@@ -7,7 +7,6 @@ import (
 	"net/url"
 	"slices"
 	"testing"
-	"time"
 
 	gameshttp "gamestore.example/games/transport/httpapi"
 	paymentshttp "gamestore.example/payments/transport/httpapi"
@@ -19,7 +18,7 @@ import (
 )
 
 // drain is how long a World has to stop.
-const drain = 20 * time.Second
+const drain = Patience
 
 // start serves, consumes and runs what must run beside, in the order in which it
 // will stop.

@@ -45,6 +45,8 @@ type story struct {
 	bought, refused, clicked, given games.Game
 	ana                             Person
 	first, cancelled                games.Purchase
+	// late is how often a purchase was complete before it could be cancelled.
+	late int
 }
 
 func (s *story) must(err error, what string) {

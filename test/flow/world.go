@@ -154,7 +154,7 @@ const tokenName = "gamestore"
 
 func (w *World) openBus(ctx context.Context) error {
 	options := []busmemory.Option{
-		busmemory.WithRetry(retryLadder()...), busmemory.WithLogger(w.logger), busmemory.WithRegistry(w.registry),
+		busmemory.WithRetry(w.options.Retry...), busmemory.WithLogger(w.logger), busmemory.WithRegistry(w.registry),
 	}
 	if w.options.Bus == Journal {
 		db, err := sqldb.OpenSQLite(ctx, filepath.Join(w.dir, "bus.db"))
