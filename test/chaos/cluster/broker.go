@@ -106,6 +106,17 @@ func (b *Broker) waiting(ctx context.Context) (string, error) {
 	return strings.Join(found, ", "), err
 }
 
+// depth returns how many messages of a queue no consumer took yet.
+func (b *Broker) depth(ctx context.Context, queue string) (int, error) {
+	n := 0
+	err := b.session(ctx, func(ch *amqp.Channel) error {
+		q, err := ch.QueueDeclarePassive(queue, true, false, false, false, nil)
+		n = q.Messages
+		return err
+	})
+	return n, err
+}
+
 // session does something on a connection of its own.
 func (b *Broker) session(ctx context.Context, do func(ch *amqp.Channel) error) error {
 	conn, err := amqp.DialConfig(b.server.URL, amqp.Config{Dial: amqp.DefaultDial(askTimeout)})
