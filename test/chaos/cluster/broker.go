@@ -23,6 +23,8 @@ const (
 	mostDead = 10_000
 	// askTimeout bounds one look into the broker.
 	askTimeout = 30 * time.Second
+	// tries is how often that is tried.
+	tries = 5
 	// staleBound is longer than the broker's numbers are old.
 	staleBound = 20 * time.Second
 )
@@ -60,12 +62,22 @@ func (b *Broker) learn(ctx context.Context) error {
 	return err
 }
 
+// ctl runs rabbitmqctl. On a busy machine it may give up before the broker answers it.
+func (b *Broker) ctl(ctx context.Context, args ...string) (string, error) {
+	for try := 1; ; try++ {
+		limited, cancel := context.WithTimeout(ctx, askTimeout)
+		out, err := b.server.Ctl(limited, args...)
+		cancel()
+		if err == nil || ctx.Err() != nil || try == tries {
+			return out, err
+		}
+	}
+}
+
 // depths returns how many messages each queue holds, also those that a consumer has
 // and did not acknowledge. It takes a second.
 func (b *Broker) depths(ctx context.Context) (map[string]int, error) {
-	ctx, cancel := context.WithTimeout(ctx, askTimeout)
-	defer cancel()
-	out, err := b.server.Ctl(ctx, "list_queues", "--no-table-headers", "name", "messages")
+	out, err := b.ctl(ctx, "list_queues", "--no-table-headers", "name", "messages")
 	if err != nil {
 		return nil, err
 	}

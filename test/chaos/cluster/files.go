@@ -29,7 +29,7 @@ func lockDatabase(ctx context.Context, l *lane, f Fault) (err error) {
 	if _, err := conn.ExecContext(ctx, "BEGIN IMMEDIATE"); err != nil {
 		return fmt.Errorf("lock the database: %w", err)
 	}
-	waited := pass(ctx, f.For)
+	waited := l.hold(ctx, f)
 	_, err = conn.ExecContext(context.WithoutCancel(ctx), "ROLLBACK")
 	return errors.Join(waited, err)
 }

@@ -29,7 +29,7 @@ func killBroker(ctx context.Context, l *lane, f Fault) error {
 	if err := l.Broker.server.Kill(); err != nil {
 		return err
 	}
-	if err := pass(ctx, f.For); err != nil {
+	if err := l.hold(ctx, f); err != nil {
 		return err
 	}
 	return l.Broker.server.Start(ctx)
@@ -40,7 +40,7 @@ func restartBroker(ctx context.Context, l *lane, f Fault) error {
 	if err := l.Broker.server.Stop(); err != nil {
 		return err
 	}
-	if err := pass(ctx, f.For); err != nil {
+	if err := l.hold(ctx, f); err != nil {
 		return err
 	}
 	return l.Broker.server.Start(ctx)
@@ -57,20 +57,20 @@ func memoryAlarm(ctx context.Context, l *lane, f Fault) error {
 }
 
 func (l *lane) alarm(ctx context.Context, f Fault, on, off []string) error {
-	if _, err := l.Broker.server.Ctl(ctx, on...); err != nil {
+	if _, err := l.Broker.ctl(ctx, on...); err != nil {
 		return err
 	}
-	if err := pass(ctx, f.For); err != nil {
+	if err := l.hold(ctx, f); err != nil {
 		return err
 	}
-	_, err := l.Broker.server.Ctl(ctx, off...)
+	_, err := l.Broker.ctl(ctx, off...)
 	return err
 }
 
 // cut takes the broker off the network for a while.
 func cut(ctx context.Context, l *lane, f Fault) error {
 	l.net.cut()
-	if err := pass(ctx, f.For); err != nil {
+	if err := l.hold(ctx, f); err != nil {
 		return err
 	}
 	return l.net.mend()
@@ -96,7 +96,7 @@ func swallow(directions ...string) func(context.Context, *lane, Fault) error {
 				return err
 			}
 		}
-		if err := pass(ctx, f.For); err != nil {
+		if err := l.hold(ctx, f); err != nil {
 			return err
 		}
 		l.net.clean(ctx)
@@ -112,7 +112,7 @@ func slow(toxic string, attributes map[string]int) func(context.Context, *lane, 
 				return err
 			}
 		}
-		if err := pass(ctx, f.For); err != nil {
+		if err := l.hold(ctx, f); err != nil {
 			return err
 		}
 		l.net.clean(ctx)

@@ -30,7 +30,7 @@ type kind struct {
 
 func kinds(mounted bool) []kind {
 	all := slices.Concat(points(), kills(), brokerFaults(), networkFaults(), plants(), fileFaults())
-	all = append(all, kind{name: "copies of all events, shuffled", least: 2 * time.Second, longest: 4 * time.Second, accepts: true, do: storm})
+	all = append(all, kind{name: "copies of all events, shuffled", least: 2 * time.Second, longest: 4 * time.Second, do: storm})
 	if mounted {
 		all = append(all, kind{name: "disk full", least: 2 * time.Second, longest: 4 * time.Second, errs: true, do: diskFull})
 	}
@@ -102,7 +102,7 @@ func brokerFaults() []kind {
 func networkFaults() []kind {
 	return []kind{
 		{name: "network: cut", least: time.Second, longest: 5 * time.Second, accepts: true, do: cut},
-		{name: "network: reset", longest: time.Second, accepts: true, do: reset},
+		{name: "network: reset", longest: time.Second, do: reset},
 		{name: "network: silence", least: time.Second, longest: 6 * time.Second, accepts: true, do: swallow(toBroker, fromBroker)},
 		{name: "network: silence until it is noticed", least: 22 * time.Second, longest: 26 * time.Second, accepts: true, do: swallow(toBroker, fromBroker)},
 		{name: "network: nothing reaches RabbitMQ", least: time.Second, longest: 6 * time.Second, accepts: true, do: swallow(toBroker)},

@@ -32,6 +32,8 @@ const (
 	restPoll  = 150 * time.Millisecond
 	// ahead is the load before a fault, behind that after it.
 	ahead, behind = 300 * time.Millisecond, 300 * time.Millisecond
+	// acceptBound is how much longer a fault lasts at most until a purchase is accepted.
+	acceptBound = 30 * time.Second
 )
 
 // lane is one store with its crowd and what goes wrong there.
@@ -99,10 +101,26 @@ func (l *lane) strike(ctx context.Context, f Fault) (hit bool, accepted int, err
 		return hit, 0, err
 	}
 	accepted = l.crowd.Notes.Accepted() - before
-	if f.kind.accepts && accepted == 0 {
-		l.report(f, CheckAccepts, "none was accepted in %v", f.For)
-	}
 	return hit, accepted, pass(ctx, behind)
+}
+
+// hold lets a fault last for its time, and until a purchase was accepted meanwhile if
+// that has to be.
+func (l *lane) hold(ctx context.Context, f Fault) error {
+	before := l.crowd.Notes.Accepted()
+	if err := pass(ctx, f.For); err != nil || !f.kind.accepts {
+		return err
+	}
+	for end := time.Now().Add(acceptBound); l.crowd.Notes.Accepted() == before; {
+		if time.Now().After(end) {
+			l.report(f, CheckAccepts, "none was accepted in %v", f.For+acceptBound)
+			return nil
+		}
+		if err := pass(ctx, readyPoll); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // load lets the crowd shop. A connection that breaks though the gateway lives, or an

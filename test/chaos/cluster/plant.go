@@ -57,7 +57,7 @@ func plants() []kind {
 		return plant{key: contractpayments.KeyPaymentCompleted, id: id, body: body, queue: games.ConsumerPayments, reason: reason}
 	}
 	simple := func(name string, p func(id string) plant) kind {
-		return kind{name: "message: " + name, longest: time.Second, accepts: true, do: func(ctx context.Context, l *lane, _ Fault) error {
+		return kind{name: "message: " + name, longest: time.Second, do: func(ctx context.Context, l *lane, _ Fault) error {
 			return l.plant(ctx, p(newID()))
 		}}
 	}
@@ -87,8 +87,8 @@ func plants() []kind {
 		simple("paid, and no such purchase", func(id string) plant {
 			return toGames(id, envelope(id, paid, "", change(newID(), newID(), contract.Money{Amount: 1, Currency: "BRL"})), "purchase-not-found")
 		}),
-		{name: "message: paid another amount", accepts: true, do: otherAmount},
-		{name: "message: failed after completed", accepts: true, do: contradict},
+		{name: "message: paid another amount", do: otherAmount},
+		{name: "message: failed after completed", do: contradict},
 	}
 }
 
