@@ -6,8 +6,11 @@ REVISION    ?= $(shell git rev-parse --short HEAD 2>/dev/null || echo unknown)
 LDFLAGS     := -X main.version=$(VERSION) -X main.revision=$(REVISION)
 DATA        ?= data
 ADDR        ?= 127.0.0.1:8080
-KILLS       ?= 200
+N           ?= 200
 SEED        ?= 1
+TARGET      ?= process
+BACKLOG     ?= 50000
+MINUTES     ?= 10
 
 .DEFAULT_GOAL := help
 
@@ -48,8 +51,19 @@ arch: ## Check the import law
 	go test -count=1 ./test/arch/...
 
 .PHONY: chaos
-chaos: ## Kill the store at every fault point and audit it (KILLS=200 SEED=1)
-	CHAOS_KILLS=$(KILLS) CHAOS_SEED=$(SEED) go test -count=1 -timeout 60m -v -run TestKill ./test/chaos/
+chaos: chaos-$(TARGET) ## Break the store N times under load and audit it (TARGET=process|cluster N=200 SEED=1 BACKLOG=50000)
+
+.PHONY: chaos-process
+chaos-process:
+	CHAOS_N=$(N) CHAOS_SEED=$(SEED) go test -count=1 -timeout 120m -v -run TestKill ./test/chaos/
+
+.PHONY: chaos-cluster
+chaos-cluster:
+	CHAOS_N=$(N) CHAOS_SEED=$(SEED) CHAOS_BACKLOG=$(BACKLOG) go test -count=1 -timeout 240m -v -run 'TestFaults|TestBacklog' ./test/chaos/cluster/
+
+.PHONY: endure
+endure: ## Kill a process or RabbitMQ each second while the store sells, then audit it (MINUTES=10 SEED=1)
+	CHAOS_MINUTES=$(MINUTES) CHAOS_SEED=$(SEED) go test -count=1 -timeout 240m -v -run TestEndure ./test/chaos/cluster/
 
 .PHONY: bench
 bench: ## Measure the purchase path, search and their bare limits as ratios

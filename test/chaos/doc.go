@@ -9,6 +9,6 @@
 // provider's books, the search index and what the clients were told. Then the load
 // begins again.
 //
-// CHAOS_KILLS sets how many kills TestKill makes, CHAOS_SEED where and when they come,
+// CHAOS_N sets how many kills TestKill makes, CHAOS_SEED where and when they come,
 // CHAOS_DIR a folder that keeps data and log.
 package chaos

@@ -19,7 +19,7 @@ func TestKill(t *testing.T) {
 	if testing.Short() {
 		t.Skip("kills a real store: not in short mode")
 	}
-	cfg := chaos.Config{Kills: number(t, "CHAOS_KILLS", 4), Seed: uint64(number(t, "CHAOS_SEED", rand.IntN(1_000_000))), Lanes: lanes, Dir: dir(t)}
+	cfg := chaos.Config{Kills: number(t, "CHAOS_N", 4), Seed: uint64(number(t, "CHAOS_SEED", rand.IntN(1_000_000))), Lanes: lanes, Dir: dir(t)}
 	t.Logf("%d kills with the seed %d", cfg.Kills, cfg.Seed)
 	ctx, cancel := ending(t)
 	defer cancel()
