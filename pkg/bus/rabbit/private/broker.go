@@ -26,8 +26,10 @@ const (
 	// other, because each has an epmd of its own.
 	node = "gamestore@localhost"
 
-	startTimeout = 90 * time.Second
-	stopTimeout  = 60 * time.Second
+	// A busy machine may take minutes to start an Erlang node. One that ends instead is
+	// an error at once.
+	startTimeout = 5 * time.Minute
+	stopTimeout  = 2 * time.Minute
 )
 
 // Installed reports whether this machine has a RabbitMQ to start.
