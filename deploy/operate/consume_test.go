@@ -4,7 +4,6 @@ import (
 	"context"
 	"sync"
 	"testing"
-	"time"
 
 	"gamestore.example/pkg/bus"
 )
@@ -12,7 +11,7 @@ import (
 // consume handles n messages of a queue, and returns their ids.
 func consume(t *testing.T, b bus.Bus, queue string, n int) map[string]bool {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
 	var mu sync.Mutex
 	ids := map[string]bool{}

@@ -80,10 +80,14 @@ func decode[T any](t *testing.T, args ...string) (v T) {
 	return v
 }
 
+// patience is how long a test waits for what the store does beside: long, because a
+// machine may stall.
+const patience = 2 * time.Minute
+
 // eventually asks again until the answer is yes.
 func eventually(t *testing.T, what string, yes func() bool) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
 	tick := time.NewTicker(10 * time.Millisecond)
 	defer tick.Stop()

@@ -62,7 +62,7 @@ func TestAProgramThatEndsIsNeverReady(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	defer cancel()
 	if err := p.Ready(ctx); err == nil || ctx.Err() != nil {
 		t.Errorf("got %v", err)

@@ -3,7 +3,6 @@ package app_test
 import (
 	"context"
 	"testing"
-	"time"
 
 	"gamestore.example/games/app"
 	"gamestore.example/games/endpoints"
@@ -37,7 +36,7 @@ func TestTheClientOverRabbitMQIsAService(t *testing.T) {
 	if direct, ok := p.Service().(endpoints.Set); ok {
 		set.CreateGameEndpoint, set.UpdateGameEndpoint, set.DeleteGameEndpoint = direct.CreateGameEndpoint, direct.UpdateGameEndpoint, direct.DeleteGameEndpoint
 	}
-	calling, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	calling, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
 	for {
 		if _, err := set.ListCategories(calling); err == nil {

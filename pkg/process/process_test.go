@@ -47,6 +47,9 @@ func freeAddr(t *testing.T) string {
 	return l.Addr().String()
 }
 
+// patience bounds every wait of a test: long, because a machine may stall.
+const patience = 2 * time.Minute
+
 // run runs the service with args until the test ends, and checks that it ends clean.
 func run(t *testing.T, spec process.Spec, args ...string) {
 	t.Helper()
@@ -70,7 +73,7 @@ func run(t *testing.T, spec process.Spec, args ...string) {
 	case <-a.running:
 	case err := <-ended:
 		t.Fatalf("the process ended with %v", err)
-	case <-time.After(10 * time.Second):
+	case <-time.After(patience):
 		t.Fatal("the process does not run")
 	}
 }

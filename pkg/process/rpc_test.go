@@ -4,7 +4,6 @@ import (
 	"context"
 	"flag"
 	"testing"
-	"time"
 
 	"gamestore.example/pkg/bus/rabbit"
 	"gamestore.example/pkg/bus/rabbit/rabbittest"
@@ -38,7 +37,7 @@ func TestAProcessWithABrokerAnswersRequests(t *testing.T) {
 			Build: func(context.Context, process.Runtime) (process.App, error) { return a, nil },
 		}, []string{"-bus.url", url, "-http.addr", freeAddr(t), "-log.level", "error"})
 	}()
-	calling, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	calling, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
 	for {
 		got, err := client.Service("example").Call(calling, rpc.Request{Operation: "hello"})

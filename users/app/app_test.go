@@ -84,7 +84,7 @@ func buy(t *testing.T, p *running, userID, eventID string) {
 // waitForHistory reads until there are n entries.
 func waitForHistory(t *testing.T, c caller, n int) []map[string]any {
 	t.Helper()
-	deadline := time.After(10 * time.Second)
+	deadline := time.After(patience)
 	for {
 		var page struct{ Items []map[string]any }
 		a := c.want(http.StatusOK, http.MethodGet, "/api/users/me/history", "")

@@ -27,6 +27,10 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
+// patience is how long a test waits for another goroutine: long, because a machine may
+// stall.
+const patience = 2 * time.Minute
+
 const password = "correct horse battery staple"
 
 // cheap is a configuration whose hashes cost next to nothing.
@@ -131,7 +135,7 @@ func (p *running) event() bus.Message {
 	select {
 	case m := <-p.events:
 		return m
-	case <-time.After(10 * time.Second):
+	case <-time.After(patience):
 		p.t.Fatal("no event came")
 		return bus.Message{}
 	}

@@ -4,9 +4,9 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
-	"slices"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -74,7 +74,7 @@ func TestABrokenStoreIsUnavailableAndTellsNothing(t *testing.T) {
 
 func TestTwoHundredLoginsAtOnceAreBounded(t *testing.T) {
 	cfg := cheap(t, "memory")
-	cfg.Hash = argon2.Config{Params: argon2.DefaultParams(), Parallel: 1, Waiting: 8, MaxWait: time.Minute}
+	cfg.Hash = argon2.Config{Params: argon2.DefaultParams(), Parallel: 1, Waiting: 8, MaxWait: time.Hour}
 	cfg.Throttle.Attempts = 1000
 	p := start(t, cfg)
 	c := p.caller()
@@ -109,13 +109,13 @@ func TestUnknownAddressAndWrongPasswordTakeTheSameTimeAndBody(t *testing.T) {
 	p := start(t, cfg)
 	c := p.caller()
 	c.signUp("ana@example.com")
-	var took [2][]time.Duration
+	var took [2]time.Duration
 	var bodies [2]string
 	for range 9 { // in turns, so that both meet the same machine
 		for i, email := range []string{"ana@example.com", "nobody@example.com"} {
-			began := time.Now()
+			began := spent(t)
 			a := c.want(http.StatusUnauthorized, http.MethodPost, "/api/auth/login", jsonOf("email", email, "password", "not the password"))
-			took[i] = append(took[i], time.Since(began))
+			took[i] += spent(t) - began
 			delete(a.body, "traceId")
 			b, err := json.Marshal(a.body)
 			if err != nil {
@@ -127,12 +127,21 @@ func TestUnknownAddressAndWrongPasswordTakeTheSameTimeAndBody(t *testing.T) {
 	if bodies[0] != bodies[1] {
 		t.Errorf("bodies %s and %s", bodies[0], bodies[1])
 	}
-	slices.Sort(took[0])
-	slices.Sort(took[1])
 	// A login without the dummy hash would be a hundred times as fast.
-	if ratio := float64(took[0][4]) / float64(took[1][4]); ratio < 0.4 || ratio > 2.5 {
-		t.Errorf("a wrong password takes %v, an unknown address %v", took[0][4], took[1][4])
+	if ratio := float64(took[0]) / float64(took[1]); ratio < 0.4 || ratio > 2.5 {
+		t.Errorf("wrong passwords take %v, unknown addresses %v", took[0], took[1])
 	}
+}
+
+// spent is the processor time of this process: what others do on the machine does not
+// count, as it does in the time of a clock.
+func spent(t *testing.T) time.Duration {
+	t.Helper()
+	var u syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
+		t.Fatal(err)
+	}
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }
 
 func TestAPasswordChangeEndsTheOtherSessionsAlone(t *testing.T) {

@@ -169,7 +169,7 @@ func checkNothingLost(t *testing.T, file string, open map[string]bool) {
 		delete(open, d.Message.ID)
 	}
 	t.Logf("%d dead letters, %d to come again", len(dead), len(open))
-	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	defer cancel()
 	err = h.Consume(ctx, bus.Queue{Name: killed.Name, Concurrency: 1}, func(_ context.Context, m bus.Message) error {
 		if string(m.Body) != "body" || m.Key != "work.todo" {
