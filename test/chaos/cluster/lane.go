@@ -56,6 +56,9 @@ func (l *lane) report(f Fault, check, format string, args ...any) {
 
 // round breaks something under load, waits until the store has mended it, and audits.
 func (l *lane) round(ctx context.Context, f Fault) error {
+	began := time.Now()
+	fmt.Fprintf(l.log, "=== %s\n", f)
+	defer func() { fmt.Fprintf(l.log, "=== %s took %v\n", f, time.Since(began).Round(time.Millisecond)) }()
 	if f.Hit > 0 {
 		if err := l.arm(ctx, f); err != nil {
 			return err

@@ -72,7 +72,11 @@ func withLane(ctx context.Context, cfg Config, number int, sum *report.Report, d
 	if err != nil {
 		return err
 	}
-	store, err := Open(ctx, cfg.Programs, dir, log)
+	var more []string
+	if number%2 == 0 { // every other store packs events
+		more = []string{"-bus.pack", "16"}
+	}
+	store, err := Open(ctx, cfg.Programs, dir, log, more...)
 	if err != nil {
 		return fmt.Errorf("%s: %w", name, err)
 	}

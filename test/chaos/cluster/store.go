@@ -62,8 +62,8 @@ type Store struct {
 	complaints []string
 }
 
-// Open starts a store with all its data below dir, and a private broker of its own. It
-// dies with ctx.
+// Open starts a store with all its data below dir, and a private broker of its own.
+// more are flags for all that use the broker.
 func Open(ctx context.Context, programs Programs, dir string, log io.Writer, more ...string) (s *Store, err error) {
 	s = &Store{
 		Folder: oracle.Folder{Path: filepath.Join(dir, "data")}, log: &serial{out: log},
@@ -101,7 +101,9 @@ func (s *Store) know(programs Programs, more []string) error {
 		Data: s.Folder.Path, Addr: free, Seed: true, LogLevel: "warn", LogFormat: "json", Args: arguments(),
 		Services: map[string]string{up.Users: free, up.Games: free, up.Payments: free},
 	}
-	cfg.Args[up.Payments] = append(cfg.Args[up.Payments], more...)
+	for _, name := range []string{up.Users, up.Games, up.Payments} {
+		cfg.Args[name] = append(append(cfg.Args[name], "-bus.ladder", ladder), more...)
+	}
 	known, err := cfg.Programs(s.net.url)
 	if err != nil {
 		return err
@@ -123,22 +125,21 @@ const ladder = "200ms,1s,5s,20s"
 // claimed waits for the end of its lease: leases are short here. The provider that
 // does not answer is given up soon, and no client comes too often.
 func arguments() map[string][]string {
-	ladder := []string{"-bus.ladder", ladder}
 	gateway := []string{}
 	for _, class := range []string{"auth", "purchase", "read"} {
 		gateway = append(gateway, "-gateway.rate."+class+".address", "off", "-gateway.rate."+class+".user", "off")
 	}
 	return map[string][]string{
-		up.Users: append([]string{"-users.outbox.lease", "2s"}, ladder...),
-		up.Games: append([]string{
+		up.Users: {"-users.outbox.lease", "2s"},
+		up.Games: {
 			"-games.outbox.lease", "2s", "-games.sweep.after", "3s", "-games.sweep.every", "1s", "-games.sweep.max", "5s",
-		}, ladder...),
-		up.Payments: append([]string{
+		},
+		up.Payments: {
 			"-payments.outbox.lease", "2s", "-payments.worker.lease", "5300ms", "-payments.worker.poll", "500ms",
 			"-payments.provider.timeout", "300ms", "-payments.provider.charge-delay", "500ms",
 			"-payments.retry.first", "200ms", "-payments.retry.cap", "1s",
 			"-payments.reconcile.first", "200ms", "-payments.reconcile.cap", "1s",
-		}, ladder...),
+		},
 		up.Gateway: gateway,
 	}
 }
