@@ -6,6 +6,8 @@ REVISION    ?= $(shell git rev-parse --short HEAD 2>/dev/null || echo unknown)
 LDFLAGS     := -X main.version=$(VERSION) -X main.revision=$(REVISION)
 DATA        ?= data
 ADDR        ?= 127.0.0.1:8080
+# How long one package's tests may take; a busy machine needs many times what a free one does.
+PATIENCE    ?= 30m
 N           ?= 200
 SEED        ?= 1
 TARGET      ?= process
@@ -36,15 +38,15 @@ build: ## Build all programs into bin/
 
 .PHONY: test
 test: ## Run every test that needs nothing but Go
-	go test work
+	go test -timeout $(PATIENCE) work
 
 .PHONY: race
 race: ## Run the same tests with the race detector
-	go test -race work
+	go test -race -timeout $(PATIENCE) work
 
 .PHONY: integration
 integration: ## Run the tests that need servers (AMQP_URL names an empty virtual host; else private ones are started)
-	go test -count=1 ./pkg/bus/rabbit/... ./test/processes/...
+	go test -count=1 -timeout $(PATIENCE) ./pkg/bus/rabbit/... ./test/processes/...
 
 .PHONY: arch
 arch: ## Check the import law
