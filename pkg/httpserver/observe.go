@@ -8,12 +8,7 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
-	"go.opentelemetry.io/otel/attribute"
-	"go.opentelemetry.io/otel/codes"
-	"go.opentelemetry.io/otel/propagation"
-	"go.opentelemetry.io/otel/trace"
 
-	"gamestore.example/pkg/middleware"
 	"gamestore.example/pkg/observe"
 )
 
@@ -65,35 +60,11 @@ func Metrics(reg prometheus.Registerer) (func(http.Handler) http.Handler, error)
 			defer func() {
 				active.Dec()
 				o := durations.WithLabelValues(method(r), info.name(), strconv.Itoa(rec.final()))
-				middleware.Observe(r.Context(), o, time.Since(begin))
+				observe.Seconds(r.Context(), o, time.Since(begin))
 			}()
 			next.ServeHTTP(rec, r)
 		})
 	}, nil
-}
-
-// Tracing runs each request in a SERVER span, whose parent is what the traceparent
-// header says. Put it outside of AccessLog and Metrics, which use the span's ids.
-func Tracing(tracer trace.Tracer) func(http.Handler) http.Handler {
-	propagator := observe.Propagator()
-	return func(next http.Handler) http.Handler {
-		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			ctx := propagator.Extract(r.Context(), propagation.HeaderCarrier(r.Header))
-			ctx, span := tracer.Start(ctx, method(r), trace.WithSpanKind(trace.SpanKindServer),
-				trace.WithAttributes(attribute.String("http.request.method", method(r))))
-			defer span.End()
-			info, r := withInfo(r.WithContext(ctx))
-			rec := record(w)
-			defer func() {
-				span.SetName(method(r) + " " + info.name())
-				span.SetAttributes(attribute.String("http.route", info.name()), attribute.Int("http.response.status_code", rec.final()))
-				if rec.final() >= http.StatusInternalServerError {
-					span.SetStatus(codes.Error, "")
-				}
-			}()
-			next.ServeHTTP(rec, r)
-		})
-	}
 }
 
 // method is the request's method; one that nobody knows is "_OTHER", so that

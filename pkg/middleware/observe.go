@@ -9,8 +9,8 @@ import (
 
 	"github.com/go-kit/kit/endpoint"
 	"github.com/prometheus/client_golang/prometheus"
-	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/codes"
+	semconv "go.opentelemetry.io/otel/semconv/v1.43.0"
 	"go.opentelemetry.io/otel/trace"
 
 	"gamestore.example/pkg/errs"
@@ -96,25 +96,25 @@ func Metrics(reg prometheus.Registerer) (Factory, error) {
 
 // Observe records a duration, with the trace's id as its exemplar if it is sampled.
 func Observe(ctx context.Context, o prometheus.Observer, took time.Duration) {
-	sc := trace.SpanContextFromContext(ctx)
-	if e, ok := o.(prometheus.ExemplarObserver); ok && sc.IsSampled() {
-		e.ObserveWithExemplar(took.Seconds(), prometheus.Labels{"trace_id": sc.TraceID().String()})
-		return
-	}
-	o.Observe(took.Seconds())
+	observe.Seconds(ctx, o, took)
 }
 
 // Tracing runs each call in a span that is named like the operation. Only what the
 // client did not cause marks the span as failed.
-func Tracing(tracer trace.Tracer) Factory {
+func Tracing(tracer trace.Tracer) Factory { return tracingAs(tracer, trace.SpanKindInternal) }
+
+// TracingCalls is Tracing for calls of somebody outside of the platform.
+func TracingCalls(tracer trace.Tracer) Factory { return tracingAs(tracer, trace.SpanKindClient) }
+
+func tracingAs(tracer trace.Tracer, kind trace.SpanKind) Factory {
 	return func(operation string) endpoint.Middleware {
 		return func(next endpoint.Endpoint) endpoint.Endpoint {
 			return func(ctx context.Context, request any) (any, error) {
-				ctx, span := tracer.Start(ctx, operation)
+				ctx, span := tracer.Start(ctx, operation, trace.WithSpanKind(kind))
 				defer span.End()
 				response, err := next(ctx, request)
-				if err != nil {
-					span.SetAttributes(attribute.String("error.type", outcome(err)))
+				if err != nil && span.IsRecording() {
+					span.SetAttributes(semconv.ErrorTypeKey.String(outcome(err)))
 					if levelOf(err) > slog.LevelInfo {
 						span.SetStatus(codes.Error, outcome(err))
 					}

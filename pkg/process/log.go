@@ -22,3 +22,10 @@ func (c *LogConfig) RegisterFlags(fs *flag.FlagSet) {
 
 // New returns the logger.
 func (c *LogConfig) New(w io.Writer) *slog.Logger { return observe.NewLogger(w, c.Level, c.Format) }
+
+// Open returns the logger, and its level, which can be changed while it is used.
+func (c *LogConfig) Open(w io.Writer) (*slog.Logger, *slog.LevelVar) {
+	level := new(slog.LevelVar)
+	level.Set(c.Level)
+	return observe.NewLogger(w, level, c.Format), level
+}

@@ -15,13 +15,14 @@ import (
 	"github.com/peterbourgon/ff/v3"
 	"github.com/prometheus/client_golang/prometheus"
 	"go.opentelemetry.io/otel/trace"
-	"go.opentelemetry.io/otel/trace/noop"
 
 	"gamestore.example/pkg/bus"
+	"gamestore.example/pkg/bus/observed"
 	"gamestore.example/pkg/bus/rabbit"
 	"gamestore.example/pkg/httpserver"
 	"gamestore.example/pkg/lifecycle"
 	"gamestore.example/pkg/observe"
+	"gamestore.example/pkg/tracing"
 )
 
 // App is a composed service.
@@ -47,6 +48,9 @@ type Runtime struct {
 	// Broker is how to reach the broker, for who calls other services over it. Its URL
 	// is empty when the bus is the embedded one.
 	Broker rabbit.Config
+
+	around *observed.Observer
+	level  lifecycle.Actor
 }
 
 // Spec is a service to run.
@@ -85,11 +89,13 @@ func Run(ctx context.Context, s Spec, args []string) (err error) {
 		fs     = flag.NewFlagSet(s.Name, flag.ContinueOnError)
 		log    LogConfig
 		events BusConfig
+		traces tracing.Config
 		// Edge bounds bodies, and its refusals carry the request id: the server's own
 		// bound is only a backstop.
 		web = httpserver.Config{Addr: s.Addr, MaxBody: 64 << 20}
 	)
 	log.RegisterFlags(fs)
+	traces.RegisterFlags(fs)
 	events.RegisterFlags(fs, s.Name)
 	web.RegisterFlags(fs, "http.")
 	worker := registerWorker(fs, s)
@@ -97,17 +103,21 @@ func Run(ctx context.Context, s Spec, args []string) (err error) {
 	if err := Parse(fs, args); err != nil {
 		return err
 	}
-	r := Runtime{
-		Logger: log.New(os.Stderr).With("service", s.Name), Registry: observe.NewRegistry(s.Version, s.Revision),
-		Tracer: noop.NewTracerProvider(),
+	logger, level := log.Open(os.Stderr)
+	r := Runtime{Logger: logger.With("service", s.Name), Registry: observe.NewRegistry(s.Version, s.Revision)}
+	r.level = LevelActor(r.Logger, level)
+	closeTracing, err := r.openTracing(ctx, s, traces)
+	if err != nil {
+		return err
 	}
+	defer func() { err = errors.Join(err, closeTracing()) }()
 	r.Broker = events.client(s.Name, r.Logger)
 	var closeBus func() error
 	if r.Bus, closeBus, err = events.Open(ctx, s.Name, r.Logger, r.Registry); err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, closeBus()) }()
-	app, err := s.Build(ctx, r)
+	app, err := build(ctx, s, &r)
 	if err != nil {
 		return err
 	}
@@ -116,6 +126,18 @@ func Run(ctx context.Context, s Spec, args []string) (err error) {
 		app = withoutAPI{app}
 	}
 	return serve(ctx, s.Name, web, app, r)
+}
+
+// build composes the service with its side of the bus observed.
+func build(ctx context.Context, s Spec, r *Runtime) (App, error) {
+	o, err := r.observer(s.Name)
+	if err != nil {
+		return nil, err
+	}
+	r.around = o
+	given := *r
+	given.Bus = observedBus{Bus: r.Bus, publisher: o.Publisher(r.Bus)}
+	return s.Build(ctx, given)
 }
 
 // serve starts everything: what takes work in stops first.
@@ -133,12 +155,13 @@ func serve(ctx context.Context, name string, web httpserver.Config, app App, r R
 		defer server.Close() // for what fails before it runs
 		actors = append(actors, lifecycle.Actor{Name: "http", Run: server.Run})
 	}
-	actors = append(actors, answering(name, app, r.Bus)...)
-	consumers := NewConsumers(r.Bus, r.Logger, app.Subscriptions()...)
+	actors = append(actors, answering(name, app, r)...)
+	consumers := NewConsumers(r.Bus, r.Logger, r.around.Subscriptions(app.Subscriptions())...)
 	if err := consumers.Declare(ctx); err != nil {
 		return err
 	}
 	actors = append(append(actors, consumers.Actor()), app.Actors()...)
+	actors = append(actors, r.level)
 	return lifecycle.Run(ctx, r.Logger, actors...)
 }
 

@@ -3,7 +3,6 @@ package process
 import (
 	"context"
 
-	"gamestore.example/pkg/bus"
 	"gamestore.example/pkg/lifecycle"
 	"gamestore.example/pkg/rpc"
 )
@@ -22,11 +21,12 @@ type server interface {
 }
 
 // answering returns the actor that answers requests, if the app and the bus can.
-func answering(name string, app App, b bus.Bus) []lifecycle.Actor {
+func answering(name string, app App, r Runtime) []lifecycle.Actor {
 	a, answers := app.(Answerer)
-	s, carries := b.(server)
+	s, carries := r.Bus.(server)
 	if !answers || !carries {
 		return nil
 	}
-	return []lifecycle.Actor{{Name: "rpc", Run: func(ctx context.Context) error { return s.Serve(ctx, name, a.RPC()) }}}
+	handler := rpc.Traced(r.Tracer.Tracer("gamestore.example/"+name), a.RPC())
+	return []lifecycle.Actor{{Name: "rpc", Run: func(ctx context.Context) error { return s.Serve(ctx, name, handler) }}}
 }
