@@ -15,6 +15,7 @@ const (
 	headerForwardedHost  = "X-Forwarded-Host"
 	headerTraceParent    = "Traceparent"
 	headerTraceState     = "Tracestate"
+	headerB3             = "B3"
 )
 
 // Bounds of the trace context that is accepted from outside, in bytes.
@@ -53,6 +54,9 @@ func cleanHeader(h http.Header) {
 		delete(h, headerTraceParent)
 		delete(h, headerTraceState)
 	}
+	if b3 := h[headerB3]; len(b3) != 1 || len(b3[0]) > maxTraceParent {
+		delete(h, headerB3)
+	}
 	if state := h[headerTraceState]; len(state) > 1 || (len(state) == 1 && len(state[0]) > maxTraceState) {
 		delete(h, headerTraceState)
 	}
@@ -82,6 +86,7 @@ func mayPass(name string) bool {
 		return false
 	}
 	return !strings.HasPrefix(name, "X-User-") &&
+		!strings.HasPrefix(name, "X-B3-") && // a trace goes on as traceparent and b3
 		!strings.HasPrefix(name, "X-Internal-") &&
 		!strings.HasPrefix(name, "X-Forwarded-")
 }

@@ -11,6 +11,8 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/streadway/handy/breaker"
+	"go.opentelemetry.io/otel/trace"
+	"go.opentelemetry.io/otel/trace/noop"
 
 	"gamestore.example/gateway"
 	"gamestore.example/pkg/auth"
@@ -26,6 +28,8 @@ import (
 type Deps struct {
 	Logger   *slog.Logger
 	Registry *prometheus.Registry
+	// Tracer nil makes no spans.
+	Tracer trace.TracerProvider
 	// Verifier checks tokens. Nil means one on Keys.
 	Verifier middleware.TokenVerifier
 	// Keys are the public keys of the tokens. Nil means those behind Config.JWKSURL.
@@ -139,7 +143,7 @@ func (b *builder) edge(api *gateway.Router) (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	metrics, err := httpserver.Metrics(prometheus.WrapRegistererWith(prometheus.Labels{"service": "gateway"}, b.deps.Registry))
+	metrics, err := httpserver.Metrics(b.metrics())
 	if err != nil {
 		return nil, fmt.Errorf("gateway: %w", err)
 	}
@@ -155,6 +159,7 @@ func (b *builder) edge(api *gateway.Router) (http.Handler, error) {
 	}
 	return chain(gateway.Own(own, api),
 		httpserver.RequestID,
+		httpserver.PublicTracing(b.tracer()), // outside of the log and the metrics, which tell of the trace
 		httpserver.AccessLog(b.deps.Logger),
 		metrics, // outside of Recover, as the log, so that both see a panic's 500
 		httpserver.Recover(b.deps.Logger),
@@ -197,13 +202,17 @@ func (b *builder) remoteKeys() (auth.KeySource, error) {
 
 // upstreams returns the way to each service.
 func (b *builder) upstreams() (map[string]func(gateway.Route) http.Handler, error) {
+	calls, err := httpserver.NewCalls(b.metrics(), b.tracer())
+	if err != nil {
+		return nil, fmt.Errorf("gateway: %w", err)
+	}
 	m := map[string]func(gateway.Route) http.Handler{}
 	for _, name := range gateway.Upstreams() {
 		way, err := b.upstream(name)
 		if err != nil {
 			return nil, fmt.Errorf("gateway: upstream %s: %w", name, err)
 		}
-		m[name] = way
+		m[name] = func(route gateway.Route) http.Handler { return calls.To(name)(way(route)) }
 	}
 	return m, nil
 }
@@ -226,6 +235,12 @@ func (b *builder) upstream(name string) (func(gateway.Route) http.Handler, error
 	}
 	return always(gateway.Remote(target, b.transport, b.deps.Logger)), nil
 }
+
+func (b *builder) metrics() prometheus.Registerer {
+	return prometheus.WrapRegistererWith(prometheus.Labels{"service": "gateway"}, b.deps.Registry)
+}
+
+func (b *builder) tracer() trace.Tracer { return b.deps.Tracer.Tracer("gamestore.example/gateway") }
 
 // always is the way of a proxy that does not look at the route.
 func always(h http.Handler) func(gateway.Route) http.Handler {
@@ -254,6 +269,9 @@ func (d Deps) withDefaults() Deps {
 	}
 	if d.Registry == nil {
 		d.Registry = prometheus.NewRegistry()
+	}
+	if d.Tracer == nil {
+		d.Tracer = noop.NewTracerProvider()
 	}
 	if d.Routes == nil {
 		d.Routes = gateway.Routes()

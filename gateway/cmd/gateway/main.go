@@ -7,15 +7,14 @@ import (
 	"errors"
 	"flag"
 	"fmt"
-	"log/slog"
 	"os"
-
-	"github.com/peterbourgon/ff/v3"
 
 	"gamestore.example/gateway/app"
 	"gamestore.example/pkg/httpserver"
 	"gamestore.example/pkg/lifecycle"
 	"gamestore.example/pkg/observe"
+	"gamestore.example/pkg/process"
+	"gamestore.example/pkg/tracing"
 )
 
 // Set by the linker.
@@ -31,25 +30,31 @@ func main() {
 
 func run(args []string) (err error) {
 	var (
-		cfg   app.Config
-		level slog.Level
+		cfg    app.Config
+		log    process.LogConfig
+		traces tracing.Config
 		// The routes bound their bodies, and their refusals carry the request id: the
 		// server's own bound is only a backstop.
-		web    = httpserver.Config{MaxBody: 64 << 20}
-		fs     = flag.NewFlagSet("gateway", flag.ContinueOnError)
-		format = fs.String("log.format", "json", "json or text")
-		_      = fs.String("config", "", "`file` with a flag and its value on each line")
+		web = httpserver.Config{MaxBody: 64 << 20}
+		fs  = flag.NewFlagSet("gateway", flag.ContinueOnError)
 	)
-	fs.TextVar(&level, "log.level", slog.LevelInfo, "debug, info, warn or error")
+	log.RegisterFlags(fs)
+	traces.RegisterFlags(fs)
 	fs.StringVar(&cfg.Broker, "bus.url", "", "RabbitMQ of the upstreams that are just amqp:, as amqp://user:password@host:5672/vhost")
 	cfg.RegisterFlags(fs, "gateway.")
 	web.RegisterFlags(fs, "http.")
-	if err := ff.Parse(fs, args, ff.WithEnvVars(), ff.WithConfigFileFlag("config"), ff.WithConfigFileParser(ff.PlainParser)); err != nil {
+	if err := process.Parse(fs, args); err != nil {
 		return err
 	}
-	logger := observe.NewLogger(os.Stderr, level, *format).With("service", "gateway")
+	base, level := log.Open(os.Stderr)
+	logger, registry := base.With("service", "gateway"), observe.NewRegistry(version, revision)
 	ctx := context.Background()
-	gateway, err := app.New(ctx, cfg, app.Deps{Logger: logger, Registry: observe.NewRegistry(version, revision)})
+	spans, err := tracing.Open(ctx, traces, tracing.Options{Version: version, Logger: logger, Registry: registry})
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, spans.Close()) }()
+	gateway, err := app.New(ctx, cfg, app.Deps{Logger: logger, Registry: registry, Tracer: spans.PublicProvider("gateway")})
 	if err != nil {
 		return err
 	}
@@ -59,5 +64,6 @@ func run(args []string) (err error) {
 		return err
 	}
 	actors := append([]lifecycle.Actor{{Name: "http", Run: server.Run}}, gateway.Actors()...)
+	actors = append(actors, process.LevelActor(logger, level))
 	return lifecycle.Run(ctx, logger, actors...)
 }
