@@ -49,7 +49,7 @@ func (p *places) openJournal(ctx context.Context) (*sqldb.DB, error) {
 
 func (p *places) broker() (*rabbit.DeadLetters, error) {
 	cfg := rabbit.Config{URL: p.rabbit, Name: "gamestore-dlq"}
-	var names []string
+	names := []string{"welcome"} // a worker with no database
 	for _, s := range p.services() {
 		names = append(names, s.name)
 	}

@@ -10,6 +10,7 @@ import (
 	"gamestore.example/pkg/httpserver"
 	"gamestore.example/pkg/process"
 	users "gamestore.example/users/app"
+	"gamestore.example/users/app/welcome"
 )
 
 // Config is what the store can be told from outside: where its data is, and what
@@ -24,6 +25,7 @@ type Config struct {
 	Games    games.Config
 	Payments payments.Config
 	Gateway  gateway.Config
+	Welcome  welcome.Config
 }
 
 // RegisterFlags sets c to the defaults of one process and adds all flags. Where
@@ -39,6 +41,7 @@ func (c *Config) RegisterFlags(fs *flag.FlagSet) {
 	c.Games.RegisterFlags(fs, "games.")
 	c.Payments.RegisterFlags(fs, "payments.")
 	c.Gateway.RegisterFlags(fs, "gateway.")
+	c.Welcome.RegisterFlags(fs, "welcome.")
 	for name, value := range map[string]string{
 		// Nobody else works on this data: what a killed store had under way is taken
 		// up again soon.

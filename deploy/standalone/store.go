@@ -23,6 +23,7 @@ import (
 	"gamestore.example/pkg/lifecycle"
 	"gamestore.example/pkg/process"
 	users "gamestore.example/users/app"
+	"gamestore.example/users/app/welcome"
 )
 
 // Deps is what the process gives the store.
@@ -40,6 +41,7 @@ type Store struct {
 	users   *users.App
 	games   *games.App
 	pays    *payments.App
+	welcome *welcome.App
 	gateway *gatewayapp.App
 	server  *httpserver.Server
 	queues  *process.Consumers
@@ -118,7 +120,7 @@ func (s *Store) openControl(ctx context.Context, dir string) {
 	s.closers = append(s.closers, server.Close)
 }
 
-// openServices composes the three services and declares their queues before
+// openServices composes the services and the welcome, and declares their queues before
 // anything can be published.
 func (s *Store) openServices(ctx context.Context, cfg Config) (err error) {
 	log := func(service string) *slog.Logger { return s.deps.Logger.With("service", service) }
@@ -146,6 +148,12 @@ func (s *Store) openServices(ctx context.Context, cfg Config) (err error) {
 		return err
 	}
 	s.closers = append(s.closers, s.pays.Close)
+	if s.welcome, err = welcome.New(cfg.Welcome, welcome.Deps{
+		Logger: log("welcome"), Registry: s.deps.Registry, Contacts: s.users.Contacts(),
+	}); err != nil {
+		return err
+	}
+	s.closers = append(s.closers, s.welcome.Close)
 	var subscriptions []bus.Subscription
 	for _, app := range s.services() {
 		subscriptions = append(subscriptions, app.Subscriptions()...)
@@ -170,7 +178,7 @@ func (s *Store) openGateway(ctx context.Context, cfg Config) (err error) {
 	return err
 }
 
-func (s *Store) services() []process.App { return []process.App{s.users, s.games, s.pays} }
+func (s *Store) services() []process.App { return []process.App{s.users, s.games, s.pays, s.welcome} }
 
 // Run works until ctx ends or a signal comes, then drains: no more requests, then
 // no more deliveries, then the workers and relays, so that what was accepted is
