@@ -59,6 +59,14 @@ func TestSecurity06(t *testing.T) {
 			}
 		}
 	})
+	t.Run("strangers have no bucket in common", func(t *testing.T) {
+		h := open(t, setup{gateway: func(c *gatewayapp.Config) { c.UserRates.Auth = gateway.Rate{PerMinute: 1, Burst: 5} }})
+		for _, door := range []string{"near", "far"} {
+			if n := guess(h.at(door)); n != 20 {
+				t.Errorf("%s: %d of 20 who have no token passed a limit of users", door, n)
+			}
+		}
+	})
 	t.Run("through a proxy that is trusted", func(t *testing.T) {
 		h := open(t, limited("127.0.0.1"))
 		if n := guess(h.at("near")); n != 20 {
