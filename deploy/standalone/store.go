@@ -19,9 +19,11 @@ import (
 	payments "gamestore.example/payments/app"
 	"gamestore.example/pkg/auth"
 	"gamestore.example/pkg/bus"
+	"gamestore.example/pkg/bus/observed"
 	"gamestore.example/pkg/httpserver"
 	"gamestore.example/pkg/lifecycle"
 	"gamestore.example/pkg/process"
+	"gamestore.example/pkg/tracing"
 	users "gamestore.example/users/app"
 	"gamestore.example/users/app/welcome"
 )
@@ -30,6 +32,10 @@ import (
 type Deps struct {
 	Logger   *slog.Logger
 	Registry *prometheus.Registry
+	// Tracing nil makes no spans. The store closes it.
+	Tracing *tracing.Tracing
+	// Level, if there is one, is what SIGUSR1 and SIGUSR2 change.
+	Level *slog.LevelVar
 	// AnnounceAdmin shows the generated password of the first admin, once.
 	AnnounceAdmin func(email, password string) error
 }
@@ -45,6 +51,7 @@ type Store struct {
 	gateway *gatewayapp.App
 	server  *httpserver.Server
 	queues  *process.Consumers
+	around  map[string]*observed.Observer
 	// control is nil where no socket could be opened.
 	control *control.Server
 	// closers free what was opened, the last opened first.
@@ -54,13 +61,16 @@ type Store struct {
 // New composes the store from the inside out: bus, services, gateway, server. A
 // folder that another process uses is an error.
 func New(ctx context.Context, cfg Config, deps Deps) (_ *Store, err error) {
-	s := &Store{deps: deps}
+	s := &Store{deps: deps, closers: []func() error{deps.Tracing.Close}}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, s.Close())
 		}
 	}()
 	if err := s.openData(ctx, cfg); err != nil {
+		return nil, err
+	}
+	if err := s.observe(); err != nil {
 		return nil, err
 	}
 	if err := s.openServices(ctx, cfg); err != nil {
@@ -125,7 +135,7 @@ func (s *Store) openControl(ctx context.Context, dir string) {
 func (s *Store) openServices(ctx context.Context, cfg Config) (err error) {
 	log := func(service string) *slog.Logger { return s.deps.Logger.With("service", service) }
 	if s.users, err = users.New(ctx, cfg.Users, users.Deps{
-		Logger: log("users"), Registry: s.deps.Registry, Bus: s.bus, AnnounceAdmin: s.deps.AnnounceAdmin,
+		Logger: log("users"), Registry: s.deps.Registry, Tracer: s.deps.Tracing.Provider("users"), Bus: s.publisher("users"), AnnounceAdmin: s.deps.AnnounceAdmin,
 	}); err != nil {
 		return err
 	}
@@ -137,13 +147,13 @@ func (s *Store) openServices(ctx context.Context, cfg Config) (err error) {
 		return err
 	}
 	if s.games, err = games.New(ctx, cfg.Games, games.Deps{
-		Logger: log("games"), Registry: s.deps.Registry, Bus: s.bus, Verifier: verifier,
+		Logger: log("games"), Registry: s.deps.Registry, Tracer: s.deps.Tracing.Provider("games"), Bus: s.publisher("games"), Verifier: verifier,
 	}); err != nil {
 		return err
 	}
 	s.closers = append(s.closers, s.games.Close)
 	if s.pays, err = payments.New(ctx, cfg.Payments, payments.Deps{
-		Logger: log("payments"), Registry: s.deps.Registry, Bus: s.bus, Verifier: verifier,
+		Logger: log("payments"), Registry: s.deps.Registry, Tracer: s.deps.Tracing.Provider("payments"), Bus: s.publisher("payments"), Verifier: verifier,
 	}); err != nil {
 		return err
 	}
@@ -154,11 +164,7 @@ func (s *Store) openServices(ctx context.Context, cfg Config) (err error) {
 		return err
 	}
 	s.closers = append(s.closers, s.welcome.Close)
-	var subscriptions []bus.Subscription
-	for _, app := range s.services() {
-		subscriptions = append(subscriptions, app.Subscriptions()...)
-	}
-	s.queues = process.NewConsumers(s.bus, s.deps.Logger, subscriptions...)
+	s.queues = process.NewConsumers(s.bus, s.deps.Logger, s.subscriptions()...)
 	return s.queues.Declare(ctx)
 }
 
@@ -167,8 +173,10 @@ func (s *Store) openGateway(ctx context.Context, cfg Config) (err error) {
 	cfg.Gateway.TokenIssuer, cfg.Gateway.TokenAudience = cfg.Users.TokenIssuer, cfg.Users.TokenAudience
 	if s.gateway, err = gatewayapp.New(ctx, cfg.Gateway, gatewayapp.Deps{
 		Logger: logger, Registry: s.deps.Registry, Keys: s.users.Keyring(), Ready: s.Ready,
+		Tracer: s.deps.Tracing.PublicProvider("gateway"),
 		Upstreams: map[string]http.Handler{
-			gateway.Users: s.users.Handler(), gateway.Games: s.games.Handler(), gateway.Payments: s.pays.Handler(),
+			gateway.Users: s.traced("users", s.users.Handler()), gateway.Games: s.traced("games", s.games.Handler()),
+			gateway.Payments: s.traced("payments", s.pays.Handler()),
 		},
 	}); err != nil {
 		return err
@@ -190,6 +198,9 @@ func (s *Store) Run(ctx context.Context) error {
 	}
 	for _, app := range s.services() {
 		actors = append(actors, app.Actors()...)
+	}
+	if s.deps.Level != nil {
+		actors = append(actors, process.LevelActor(s.deps.Logger, s.deps.Level))
 	}
 	return lifecycle.Run(ctx, s.deps.Logger, actors...)
 }

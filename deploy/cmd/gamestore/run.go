@@ -16,18 +16,21 @@ import (
 	"gamestore.example/deploy/standalone"
 	"gamestore.example/pkg/observe"
 	"gamestore.example/pkg/process"
+	"gamestore.example/pkg/tracing"
 )
 
 // options are the flags of everything that opens the store.
 type options struct {
 	fs    *flag.FlagSet
 	log   process.LogConfig
+	trace tracing.Config
 	store standalone.Config
 }
 
 func newOptions(name string) *options {
 	o := &options{fs: flag.NewFlagSet(name, flag.ContinueOnError)}
 	o.log.RegisterFlags(o.fs)
+	o.trace.RegisterFlags(o.fs)
 	o.store.RegisterFlags(o.fs)
 	process.ConfigFlag(o.fs)
 	return o
@@ -41,8 +44,14 @@ func (o *options) open(ctx context.Context, args []string, out io.Writer) (*stan
 	if err := o.store.Parse(o.fs, nil); err != nil {
 		return nil, err
 	}
+	logger, level := o.log.Open(os.Stderr)
+	registry := observe.NewRegistry(version, revision)
+	spans, err := tracing.Open(ctx, o.trace, tracing.Options{Version: version, Logger: logger, Registry: registry})
+	if err != nil {
+		return nil, err
+	}
 	return standalone.New(ctx, o.store, standalone.Deps{
-		Logger: o.log.New(os.Stderr), Registry: observe.NewRegistry(version, revision),
+		Logger: logger, Level: level, Registry: registry, Tracing: spans,
 		AnnounceAdmin: func(email, password string) error {
 			_, err := fmt.Fprintf(out, "The first admin is %s with the password %s\nIt is shown this once only.\n", email, password)
 			return err
