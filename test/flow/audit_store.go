@@ -91,6 +91,11 @@ func (a *audit) queues() {
 			a.complain("%v messages are in the queues: %s", n, state)
 		}
 	}
+	if a.w.broker != nil {
+		if n, err := a.w.broker.waiting(a.w.subscriptions); err != nil || n > 0 {
+			a.complain("%d messages are in the broker's queues, %v", n, err)
+		}
+	}
 	if n := a.w.handling.Load(); n > 0 {
 		a.complain("%d messages are being handled", n)
 	}

@@ -20,7 +20,11 @@ import (
 // whatever way the store is reached: code, class, message and details.
 func TestErrors(t *testing.T) {
 	t.Parallel()
-	w := flow.NewWorld(t, flow.Options{})
+	sameErrors(t, flow.NewWorld(t, flow.Options{}))
+}
+
+func sameErrors(t *testing.T, w *flow.World) {
+	t.Helper()
 	first := map[string]*errs.Error{}
 	w.EachDriver(t, func(t *testing.T, d flow.Driver) {
 		for name, failure := range failures(t, d) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"os"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -16,16 +17,20 @@ import (
 )
 
 // durable is a World with everything on disk, and the way through its gateway. Its
-// test runs beside others, because most of a rule's time is waiting.
+// test runs beside others, because most of a rule's time is waiting. Where
+// TestRulesOverRabbitMQ runs it, the bus is a broker, and the gateway's way as well.
 func durable(t *testing.T, change ...func(*flow.Options)) (*flow.World, flow.Driver) {
 	t.Helper()
 	t.Parallel()
-	o := flow.Durable()
+	o, way := flow.Durable(), flow.ThroughGateway
+	if folder := os.Getenv(envBrokers); folder != "" {
+		o.Bus, o.Broker, way = flow.Rabbit, nextBroker(t, folder), flow.ThroughGatewayAMQP
+	}
 	for _, f := range change {
 		f(&o)
 	}
 	w := flow.NewWorld(t, o)
-	return w, w.Driver(t, flow.ThroughGateway)
+	return w, w.Driver(t, way)
 }
 
 // want fails the test unless err is the sentinel.

@@ -25,12 +25,16 @@ const (
 	Bleve = "bleve"
 	// Journal is the bus in memory with its journal in SQLite.
 	Journal = "journal"
+	// Rabbit is a RabbitMQ, at Options.Broker.
+	Rabbit = "rabbit"
 )
 
 // Options say what a World is made of. The zero value is all in memory.
 type Options struct {
-	// Store is Memory or SQLite, Search Memory or Bleve, Bus Memory or Journal.
+	// Store is Memory or SQLite, Search Memory or Bleve, Bus Memory, Journal or Rabbit.
 	Store, Search, Bus string
+	// Broker is the URL of an empty virtual host, for Rabbit.
+	Broker string
 	// Retry is the waits of a delivery that failed; nil goes on for long.
 	Retry []time.Duration
 	// Games, Payments and Gateway change the configuration of an app.
@@ -50,7 +54,11 @@ func (o Options) withDefaults() Options {
 			*part = Memory
 		}
 	}
-	if o.Retry == nil {
+	switch {
+	case o.Retry != nil:
+	case o.Bus == Rabbit:
+		o.Retry = brokerLadder()
+	default:
 		o.Retry = retryLadder()
 	}
 	if o.Games == nil {
@@ -145,5 +153,5 @@ func (o Options) check(t testing.TB) {
 	}
 	known(o.Store, Memory, SQLite)
 	known(o.Search, Memory, Bleve)
-	known(o.Bus, Memory, Journal)
+	known(o.Bus, Memory, Journal, Rabbit)
 }

@@ -27,22 +27,21 @@ func (w *World) start() error {
 	if err != nil {
 		return err
 	}
-	var subscriptions []bus.Subscription
 	var actors []lifecycle.Actor
 	for _, app := range []interface {
 		Subscriptions() []bus.Subscription
 		Actors() []lifecycle.Actor
 	}{w.users, w.games, w.payments} {
 		for _, s := range app.Subscriptions() {
-			subscriptions = append(subscriptions, w.watched(w.options.Consume(s)))
+			w.subscriptions = append(w.subscriptions, w.watched(w.options.Consume(s)))
 		}
 		actors = append(actors, app.Actors()...)
 	}
-	consumers := process.NewConsumers(w.Wire, w.logger, subscriptions...)
+	consumers := process.NewConsumers(w.Wire, w.logger, w.subscriptions...)
 	if err := consumers.Declare(context.Background()); err != nil {
 		return err
 	}
-	all := slices.Concat(servers, []lifecycle.Actor{consumers.Actor()}, actors)
+	all := slices.Concat(servers, w.answering(), []lifecycle.Actor{consumers.Actor()}, actors)
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
 	go func() { done <- lifecycle.Group{Logger: w.logger, Drain: drain}.Run(ctx, all...) }()
@@ -94,8 +93,23 @@ func (w *World) serve() ([]lifecycle.Actor, error) {
 		return nil, err
 	}
 	w.Gateways = map[string]string{ThroughGateway: front, ThroughGatewayHTTP: far}
+	if err := w.drive(urls, front, far); err != nil {
+		return nil, err
+	}
+	if w.broker != nil {
+		g, err := w.brokerGateway()
+		if err != nil {
+			return nil, err
+		}
+		if w.Gateways[ThroughGatewayAMQP], err = listen(ThroughGatewayAMQP, g.Handler()); err != nil {
+			return nil, err
+		}
+		if err := w.driveBroker(w.Gateways[ThroughGatewayAMQP]); err != nil {
+			return nil, err
+		}
+	}
 	slices.Reverse(actors) // the gateways stop before what is behind them
-	return actors, w.drive(urls, front, far)
+	return actors, nil
 }
 
 // drive makes the drivers.

@@ -17,6 +17,7 @@ import (
 	"gamestore.example/payments/adapter/simulated"
 	paymentsapp "gamestore.example/payments/app"
 	"gamestore.example/pkg/auth"
+	"gamestore.example/pkg/bus"
 	busmemory "gamestore.example/pkg/bus/memory"
 	bussqlite "gamestore.example/pkg/bus/sqlite"
 	"gamestore.example/pkg/httpserver"
@@ -40,7 +41,8 @@ type World struct {
 	Clock *Clock
 	// Wire is the bus between the services.
 	Wire *Wire
-	// Gateways are the base URLs of ThroughGateway and ThroughGatewayHTTP.
+	// Gateways are the base URLs of ThroughGateway, ThroughGatewayHTTP and, on RabbitMQ,
+	// ThroughGatewayAMQP.
 	Gateways map[string]string
 	// Client is what the drivers call with. It follows no redirects.
 	Client *http.Client
@@ -56,6 +58,10 @@ type World struct {
 	games    *gamesapp.App
 	payments *paymentsapp.App
 	drivers  []Driver
+	// broker is what carries the Wire if that is a RabbitMQ, and subscriptions what is
+	// consumed.
+	broker        *broker
+	subscriptions []bus.Subscription
 	// handling counts the deliveries that a handler has now.
 	handling atomic.Int64
 	// closers end everything, the last one first.
@@ -79,6 +85,11 @@ func NewWorld(t testing.TB, o Options) *World {
 	}
 	if err := w.start(); err != nil {
 		t.Fatalf("flow: %v", err)
+	}
+	if w.broker != nil {
+		if err := w.reachable(t.Context()); err != nil {
+			t.Fatalf("flow: %v", err)
+		}
 	}
 	return w
 }
@@ -153,6 +164,9 @@ func (w *World) open(ctx context.Context) error {
 const tokenName = "gamestore"
 
 func (w *World) openBus(ctx context.Context) error {
+	if w.options.Bus == Rabbit {
+		return w.openBroker()
+	}
 	options := []busmemory.Option{
 		busmemory.WithRetry(w.options.Retry...), busmemory.WithLogger(w.logger), busmemory.WithRegistry(w.registry),
 	}
