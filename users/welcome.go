@@ -105,8 +105,7 @@ func (r *Reception) Welcome(ctx context.Context, c Welcome) error {
 // contactError tells what is this account's, which another try or a look may mend, from
 // what keeps everybody from being welcomed: a service that is away, a token that it does not take.
 func contactError(err error) error {
-	switch errs.ClassOf(err) {
-	case errs.Internal, errs.Invalid:
+	if class := errs.ClassOf(err); class == errs.Internal || class == errs.Invalid {
 		return err
 	}
 	return ErrContactUnknown.WithCause(err)

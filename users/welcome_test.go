@@ -107,7 +107,7 @@ func TestNobodyIsSentALinkInTheStoresName(t *testing.T) {
 		"Ana":                        "Hello Ana,",
 		"Dr. J. R. Núñez Jr.":        "Hello Dr. J. R. Núñez Jr.,",
 		"Tom & Jerry":                "Hello Tom & Jerry,",
-		"می‌خواهم":                   "Hello می‌خواهم,",
+		"می\u200cخواهم":              "Hello می\u200cخواهم,",
 		"  Ana\t\n Maria ":           "Hello Ana Maria,",
 		"Ana\r\nSubject: you won":    "Hello,",
 		"WIN http://evil.example":    "Hello,",

@@ -125,7 +125,7 @@ func rollback(t *testing.T, s *suite) {
 func wakeUp(t *testing.T, s *suite) {
 	woken := func() bool {
 		select {
-		case <-s.Signal:
+		case <-s.Signal.Woken():
 			return true
 		default:
 			return false

@@ -52,7 +52,7 @@ func headerText(value any) (string, bool) {
 			if !ok || n < -128 || n > 255 {
 				return "", false
 			}
-			text = append(text, byte(int(n))) // a Java byte may be less than 0
+			text = append(text, byte(int(n)&0xff)) // a Java byte may be less than 0
 		}
 		return string(text), true
 	}
