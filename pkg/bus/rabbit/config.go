@@ -27,8 +27,12 @@ type Config struct {
 	// Pack is the most waiting events that are put into one message, up to event.MaxBatch;
 	// the default, 1, sends each alone. Consumers of this package read both.
 	Pack int
-	// WriteTimeout bounds one write to the socket; the default is 5 s.
+	// WriteTimeout bounds one write to the socket, and how long what was sent may wait while the
+	// broker takes no messages; the default is 5 s.
 	WriteTimeout time.Duration
+	// Heartbeat is how often the peers show each other that they live: one that is silent for
+	// three of them is gone. In whole seconds; the default is 10 s.
+	Heartbeat time.Duration
 	// Drain bounds how long handlers in flight may go on after a stop; the default is 10 s.
 	Drain time.Duration
 	// Logger and Registry may be nil.
@@ -39,12 +43,12 @@ type Config struct {
 const (
 	defaultWindow       = 1024
 	defaultWriteTimeout = 5 * time.Second
+	defaultHeartbeat    = 10 * time.Second
 	defaultDrain        = 10 * time.Second
-	// heartbeat finds a dead peer within two of it.
-	heartbeat = 10 * time.Second
-	// watchdog bounds calls that the client library may hang in.
-	watchdog = 10 * time.Second
 )
+
+// watchdog bounds the calls that the client library may hang in.
+func (c Config) watchdog() time.Duration { return 2 * c.WriteTimeout }
 
 // RegisterFlags adds the flags -<prefix>url and the like.
 func (c *Config) RegisterFlags(fs *flag.FlagSet, prefix string) {
@@ -72,6 +76,9 @@ func (c Config) withDefaults() (Config, error) {
 	c.Pack = max(c.Pack, 1)
 	if c.WriteTimeout <= 0 {
 		c.WriteTimeout = defaultWriteTimeout
+	}
+	if c.Heartbeat <= 0 {
+		c.Heartbeat = defaultHeartbeat
 	}
 	if c.Drain <= 0 {
 		c.Drain = defaultDrain

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"sync"
+	"time"
 
 	amqp "github.com/rabbitmq/amqp091-go"
 	"golang.org/x/sync/semaphore"
@@ -42,6 +43,7 @@ type outlet struct {
 	gone    chan struct{} // closed when the session is over
 
 	mu       sync.Mutex
+	stalled  chan struct{} // closed when what is in flight is given up, while the broker takes nothing
 	returns  chan amqp.Return
 	returned map[string]bool // message ids
 }
@@ -66,16 +68,33 @@ func (p *publisher) serve(ctx context.Context, s *session) error {
 		p.outlet.set(nil)
 		close(o.gone)
 	}()
+	var stall <-chan time.Time
 	for {
 		select {
 		case err := <-s.closed:
 			return closeError(err)
 		case b := <-blocked:
 			p.cfg.Logger.WarnContext(ctx, "the broker changed whether it takes messages", "blocked", b.Active, "reason", b.Reason)
+			stall = p.block(o, b.Active)
+		case <-stall:
+			o.stall()
+			stall = time.After(p.cfg.WriteTimeout) // for who came through the window meanwhile
 		case <-ctx.Done():
 			return nil
 		}
 	}
+}
+
+// block is for a broker under an alarm. It reads nothing from this session then: what
+// is sent would wait in the socket, and be published twice when the alarm is over. So nothing more is
+// sent, and what is in flight is given up when the returned channel says so.
+func (p *publisher) block(o *outlet, active bool) <-chan time.Time {
+	if !active {
+		p.outlet.set(o)
+		return nil
+	}
+	p.outlet.set(nil)
+	return time.After(p.cfg.WriteTimeout)
 }
 
 func (p *publisher) open(s *session) (*outlet, error) {
@@ -94,7 +113,7 @@ func (p *publisher) open(s *session) (*outlet, error) {
 		}
 	}()
 	return &outlet{
-		session: s, ch: ch, gone: make(chan struct{}), window: semaphore.NewWeighted(int64(p.cfg.Window)),
+		session: s, ch: ch, gone: make(chan struct{}), stalled: make(chan struct{}), window: semaphore.NewWeighted(int64(p.cfg.Window)),
 		// As many as can be in flight: a full buffer would stop the reader of the connection.
 		returns:  ch.NotifyReturn(make(chan amqp.Return, p.cfg.Window)),
 		returned: map[string]bool{},
@@ -130,11 +149,12 @@ func (p *publisher) publishWindow(ctx context.Context, letters []letter, results
 		return
 	}
 	defer o.window.Release(int64(len(letters)))
+	stalled := o.stalling()
 	confirms := o.send(letters, results)
 	fault.Point("rabbit.before-confirm")
 	for i, c := range confirms {
 		if c != nil {
-			results[i] = o.await(ctx, c)
+			results[i] = o.await(ctx, c, stalled)
 		}
 	}
 	o.markReturned(letters, results)
@@ -158,7 +178,22 @@ func (o *outlet) send(letters []letter, results []error) []*amqp.DeferredConfirm
 	return confirms
 }
 
-func (o *outlet) await(ctx context.Context, c *amqp.DeferredConfirmation) error {
+// stalling returns what is closed when letters that are sent from now on are given up.
+func (o *outlet) stalling() <-chan struct{} {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.stalled
+}
+
+// stall gives up what is in flight.
+func (o *outlet) stall() {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	close(o.stalled)
+	o.stalled = make(chan struct{})
+}
+
+func (o *outlet) await(ctx context.Context, c *amqp.DeferredConfirmation, stalled <-chan struct{}) error {
 	select {
 	case <-c.Done():
 		if c.Acked() {
@@ -166,6 +201,8 @@ func (o *outlet) await(ctx context.Context, c *amqp.DeferredConfirmation) error 
 		}
 		return errNotConfirmed
 	case <-o.gone:
+		return errNotConfirmed
+	case <-stalled:
 		return errNotConfirmed
 	case <-ctx.Done():
 		return ctx.Err()

@@ -25,6 +25,8 @@ type session struct {
 	conn   *amqp.Connection
 	socket atomic.Pointer[deadlineConn]
 	closed chan *amqp.Error
+	// watchdog bounds the calls of guarded.
+	watchdog time.Duration
 }
 
 // deadlineConn bounds each write: a broker under an alarm stops reading, and a
@@ -43,22 +45,22 @@ func (c *deadlineConn) Write(b []byte) (int, error) {
 
 // dial opens a connection. The dial ends with ctx.
 func dial(ctx context.Context, cfg Config, purpose string) (*session, error) {
-	s := &session{}
+	s := &session{watchdog: cfg.watchdog()}
 	properties := amqp.NewConnectionProperties()
 	properties.SetClientConnectionName(cfg.Name + " " + purpose)
 	stop := context.AfterFunc(ctx, s.cut)
 	defer stop()
 	conn, err := amqp.DialConfig(cfg.URL, amqp.Config{
-		Heartbeat:  heartbeat,
+		Heartbeat:  cfg.Heartbeat,
 		Properties: properties,
 		Dial: func(network, addr string) (net.Conn, error) {
-			d := net.Dialer{Timeout: watchdog}
+			d := net.Dialer{Timeout: s.watchdog}
 			raw, err := d.DialContext(ctx, network, addr)
 			if err != nil {
 				return nil, err
 			}
 			// The handshake clears this deadline when it is done.
-			if err := raw.SetDeadline(time.Now().Add(watchdog)); err != nil {
+			if err := raw.SetDeadline(time.Now().Add(s.watchdog)); err != nil {
 				return nil, errors.Join(err, raw.Close())
 			}
 			bounded := &deadlineConn{Conn: raw, timeout: cfg.WriteTimeout}
@@ -84,7 +86,7 @@ func (s *session) cut() {
 
 // guarded runs a call of the client library that may hang, and cuts the socket if it does.
 func (s *session) guarded(call func() error) error {
-	defer time.AfterFunc(watchdog, s.cut).Stop()
+	defer time.AfterFunc(s.watchdog, s.cut).Stop()
 	return call()
 }
 

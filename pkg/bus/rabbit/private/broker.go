@@ -16,6 +16,8 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"gamestore.example/pkg/loopback"
 )
 
 const (
@@ -63,7 +65,7 @@ func New(dir string) (*Broker, error) {
 	if err != nil {
 		return nil, err
 	}
-	ports, err := freePorts(3)
+	ports, err := loopback.Ports(3)
 	if err != nil {
 		return nil, err
 	}
@@ -71,24 +73,6 @@ func New(dir string) (*Broker, error) {
 		URL: fmt.Sprintf("amqp://guest:guest@127.0.0.1:%d/", ports[0]),
 		dir: dir, port: ports[0], dist: ports[1], epmd: ports[2],
 	}, nil
-}
-
-func freePorts(n int) ([]int, error) {
-	var ports []int
-	for range n {
-		l, err := (&net.ListenConfig{}).Listen(context.Background(), "tcp", "127.0.0.1:0")
-		if err != nil {
-			return nil, err
-		}
-		defer l.Close()
-		_, port, _ := net.SplitHostPort(l.Addr().String())
-		p, err := strconv.Atoi(port)
-		if err != nil {
-			return nil, err
-		}
-		ports = append(ports, p)
-	}
-	return ports, nil
 }
 
 // Start starts the broker and returns when it takes connections.
