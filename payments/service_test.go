@@ -194,7 +194,7 @@ func TestNewRefusesWhatIsIncomplete(t *testing.T) {
 		t.Errorf("no dependencies: %v", err)
 	}
 	_, _, err := payments.New(payments.Deps{
-		Repository: memory.NewRepository(nil, nil, nil), Providers: []payments.Provider{&paymentstest.Provider{}},
+		Repository: memory.NewRepository(nil, nil, outbox.NewSignal()), Providers: []payments.Provider{&paymentstest.Provider{}},
 		Observer: &paymentstest.Observer{}, Now: time.Now, NewID: paymentstest.IDs("x"), Random: rand.Float64,
 	})
 	if errs.ClassOf(err) != errs.Invalid {

@@ -62,18 +62,3 @@ type Store interface {
 	// returns how many.
 	Prune(ctx context.Context, olderThan time.Duration, limit int) (int, error)
 }
-
-// Signal wakes a relay after a commit. It never blocks and coalesces: one
-// waiting wake-up stands for any number of commits.
-type Signal chan struct{}
-
-// NewSignal returns a Signal to share between a store and its relay.
-func NewSignal() Signal { return make(Signal, 1) }
-
-// Wake wakes whoever waits, now or next.
-func (s Signal) Wake() {
-	select {
-	case s <- struct{}{}:
-	default:
-	}
-}

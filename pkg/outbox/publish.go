@@ -22,8 +22,8 @@ type outcome struct {
 }
 
 // publish hands a batch to the bus. It is over well before the lease is.
-func (r *Relay) publish(ctx context.Context, records []Record) outcome {
-	out := outcome{until: time.Now().Add(r.cfg.Lease)}
+func (r *Relay) publish(ctx context.Context, b batch) outcome {
+	records, out := b.records, outcome{until: b.until}
 	limited, cancel := context.WithTimeout(ctx, r.cfg.Lease/3)
 	defer cancel()
 	messages := make([]bus.Message, len(records))

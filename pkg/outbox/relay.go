@@ -85,6 +85,8 @@ type Relay struct {
 
 	// settling is the batch before, whose result is being stored.
 	settling sync.WaitGroup
+	// claimAt is when to look into the store without being woken.
+	claimAt time.Time
 	// failures counts the rounds in a row that got nowhere.
 	failures int
 }
@@ -129,13 +131,18 @@ func (r *Relay) Run(ctx context.Context) error {
 	defer upkeep.Wait()
 	defer r.settling.Wait()
 
+	r.accept()
 	for ctx.Err() == nil {
 		if p := r.round(store, publish); p.most > 0 {
 			r.sleep(ctx, p)
 		}
 	}
+	r.signal.refuse()
+	r.claimAt = time.Time{}
 	for r.round(store, publish).most == 0 {
 	}
+	r.settling.Wait()
+	r.settle(store, r.giveBack(outcome{until: time.Now().Add(r.cfg.Lease)}))
 	return nil
 }
 
@@ -150,9 +157,23 @@ func outlive(ctx context.Context, d time.Duration) (context.Context, context.Can
 	return c, func() { unhook(); cancel() }
 }
 
-// round claims, publishes and settles one batch, and returns how long to wait
-// before the next: not at all when more waits already.
+// round publishes and settles one batch, and returns how long to wait before the next:
+// not at all when more waits already. The batch is what was handed over, unless it
+// is time to look into the store.
 func (r *Relay) round(store, publish context.Context) pause {
+	if r.signal.claimable() || !time.Now().Before(r.claimAt) {
+		return r.claim(store, publish)
+	}
+	b, more := r.handed()
+	if len(b.records) == 0 {
+		return pause{most: max(0, time.Until(r.claimAt))}
+	}
+	return r.pass(store, publish, b, more)
+}
+
+// claim is a round with a batch of the store.
+func (r *Relay) claim(store, publish context.Context) pause {
+	r.claimAt = time.Time{}
 	records, err := r.store.Claim(store, r.owner, r.cfg.Batch, r.cfg.Lease)
 	r.storing.report(store, err)
 	if err != nil {
@@ -160,17 +181,35 @@ func (r *Relay) round(store, publish context.Context) pause {
 		d := r.backoff(r.failures)
 		return pause{least: d, most: d}
 	}
-	if len(records) == 0 {
-		return pause{most: jitter(r.cfg.Poll)}
+	full := len(records) == r.cfg.Batch
+	if !full {
+		r.claimAt = time.Now().Add(jitter(r.cfg.Poll))
 	}
+	if len(records) == 0 {
+		return r.pauseUnlessHanded()
+	}
+	return r.pass(store, publish, batch{records: records, until: time.Now().Add(r.cfg.Lease)}, full || r.signal.waiting())
+}
+
+// pass publishes and settles a batch. more means that more may wait.
+func (r *Relay) pass(store, publish context.Context, b batch, more bool) pause {
 	fault.Point("outbox.after-claim")
-	out := r.publish(publish, records)
+	out := r.publish(publish, b)
 	fault.Point("outbox.after-publish")
+	if len(out.failed) == 0 {
+		r.accept()
+	} else {
+		out = r.giveBack(out) // the store knows when what is due
+	}
 	// Storing this result and claiming the next batch meet in one group commit. One
 	// result at a time is enough, and bounds what is unsettled.
 	r.settling.Wait()
 	r.settling.Go(func() { r.settle(store, out) })
-	return r.pauseAfter(out, len(records) == r.cfg.Batch)
+	p := r.pauseAfter(out, more)
+	if again := time.Now().Add(p.most); len(out.failed) > 0 && again.Before(r.claimAt) {
+		r.claimAt = again
+	}
+	return p
 }
 
 // pauseAfter returns the wait after a batch. full means that more may wait.
@@ -211,7 +250,7 @@ func (r *Relay) sleep(ctx context.Context, p pause) {
 	}
 	select {
 	case <-ctx.Done():
-	case <-r.signal:
+	case <-r.signal.Woken():
 	case <-most.C:
 	}
 }

@@ -45,7 +45,7 @@ type Repository struct {
 var _ games.Repository = (*Repository)(nil)
 
 // NewRepository returns the repository in db. It writes what encode makes of its
-// events to the outbox, and wakes whoever waits for the signal after the commit.
+// events to the outbox, and hands it to whoever waits for the signal after the commit.
 func NewRepository(db *sqldb.DB, encode Encoder, signal outbox.Signal) *Repository {
 	return &Repository{db: db, encode: encode, signal: signal}
 }
@@ -60,22 +60,19 @@ type change struct {
 	sqldb.Querier
 	// caller is the context of the caller, which says where the events come from.
 	caller context.Context
-	wrote  bool
+	events *outbox.Handover
 }
 
-// write runs fn in a transaction, and wakes the relay after the commit if there
-// are events.
+// write runs fn in a transaction, and hands its events to the relay after the commit.
 func (r *Repository) write(ctx context.Context, what string, fn func(ctx context.Context, c *change) error) error {
-	c := &change{Repository: r, caller: ctx}
+	c := &change{Repository: r, caller: ctx, events: r.signal.Handover()}
 	err := r.db.Write(ctx, func(txCtx context.Context, tx sqldb.Querier) error {
 		c.Querier = tx
 		return fn(txCtx, c)
 	})
+	c.events.Done(err == nil)
 	if err != nil {
 		return fmt.Errorf("%s: %w", what, err)
-	}
-	if c.wrote {
-		r.signal.Wake()
 	}
 	return nil
 }
@@ -87,10 +84,9 @@ func (c *change) publish(ctx context.Context, events []games.Event) error {
 		if err != nil {
 			return err
 		}
-		if err := outboxsqlite.Append(ctx, c, record); err != nil {
+		if err := outboxsqlite.HandOver(ctx, c, c.events, record); err != nil {
 			return err
 		}
-		c.wrote = true
 	}
 	return nil
 }

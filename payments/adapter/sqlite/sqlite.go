@@ -41,7 +41,7 @@ type Repository struct {
 var _ payments.Repository = (*Repository)(nil)
 
 // NewRepository returns a Repository on a database that Migrate and the outbox's
-// Migrate have prepared. It wakes the signal after it has committed events.
+// Migrate have prepared. It hands events to the signal after it has committed them.
 func NewRepository(db *sqldb.DB, encode Encoder, signal outbox.Signal) *Repository {
 	return &Repository{db: db, encode: encode, signal: signal}
 }
@@ -64,10 +64,8 @@ func (r *Repository) Change(
 func (r *Repository) change(
 	ctx context.Context, s payments.Selector, m payments.Message, fn payments.Changer, fresh *payments.Payment,
 ) (payments.Payment, error) {
-	var (
-		stored payments.Payment
-		wrote  bool
-	)
+	var stored payments.Payment
+	written := r.signal.Handover()
 	err := r.db.Write(ctx, func(ctx context.Context, tx sqldb.Querier) error {
 		first, err := firstSeen(ctx, tx, m)
 		if err != nil {
@@ -84,41 +82,39 @@ func (r *Repository) change(
 			stored = old
 			return err
 		}
-		stored, wrote, err = r.apply(ctx, tx, old, fn)
+		stored, err = r.apply(ctx, tx, old, fn, written)
 		return err
 	})
+	written.Done(err == nil)
 	if err != nil {
 		return payments.Payment{}, err
-	}
-	if wrote {
-		r.signal.Wake()
 	}
 	return stored, nil
 }
 
-// apply stores what fn makes of a payment, and reports whether it wrote events.
+// apply stores what fn makes of a payment, with its events.
 func (r *Repository) apply(
-	ctx context.Context, tx sqldb.Querier, old payments.Payment, fn payments.Changer,
-) (payments.Payment, bool, error) {
+	ctx context.Context, tx sqldb.Querier, old payments.Payment, fn payments.Changer, written *outbox.Handover,
+) (payments.Payment, error) {
 	next, events, err := fn(old)
 	if err != nil {
-		return old, false, err
+		return old, err
 	}
 	if next.Version != old.Version {
 		if err := update(ctx, tx, old, next); err != nil {
-			return old, false, err
+			return old, err
 		}
 	}
 	for _, e := range events {
 		record, err := r.encode(ctx, e)
 		if err != nil {
-			return old, false, err
+			return old, err
 		}
-		if err := outboxsqlite.Append(ctx, tx, record); err != nil {
-			return old, false, err
+		if err := outboxsqlite.HandOver(ctx, tx, written, record); err != nil {
+			return old, err
 		}
 	}
-	return next, len(events) > 0, nil
+	return next, nil
 }
 
 // Claim implements payments.Repository. It looks without a transaction first, so

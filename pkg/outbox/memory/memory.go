@@ -47,6 +47,23 @@ func (s *Store) Append(records ...outbox.Record) {
 	}
 }
 
+// HandOver is Append for records that the relay gets from h, if it takes them. Call h.Done
+// then.
+func (s *Store) HandOver(h *outbox.Handover, records ...outbox.Record) {
+	for _, r := range records {
+		lease, ok := h.Lease()
+		s.Append(r)
+		if !ok {
+			continue
+		}
+		s.mu.Lock()
+		e := s.unsent[len(s.unsent)-1]
+		e.owner, e.leaseUntil, e.record.Attempts = lease.Owner, s.now().Add(lease.Length), 1
+		h.Stored(e.record)
+		s.mu.Unlock()
+	}
+}
+
 // Claim implements outbox.Store.
 func (s *Store) Claim(ctx context.Context, owner string, limit int, lease time.Duration) ([]outbox.Record, error) {
 	if err := ctx.Err(); err != nil {

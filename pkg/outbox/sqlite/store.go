@@ -6,6 +6,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"iter"
 	"slices"
 	"time"
 
@@ -80,16 +81,16 @@ func scan(rows *sql.Rows) (outbox.Record, error) {
 
 const markSent = `
 UPDATE outbox SET sent_at = ` + now + `, lease_owner = '', lease_until = 0, last_error = ''
-WHERE seq = ? AND lease_owner = ? AND sent_at IS NULL`
+WHERE seq BETWEEN ? AND ? AND lease_owner = ? AND sent_at IS NULL`
 
-// MarkSent implements outbox.Store.
+// MarkSent implements outbox.Store. Sequence numbers without gaps are one statement.
 func (s *Store) MarkSent(ctx context.Context, owner string, seqs ...int64) error {
 	if len(seqs) == 0 {
 		return nil
 	}
 	err := s.db.Write(ctx, func(ctx context.Context, tx sqldb.Querier) error {
-		for _, seq := range seqs {
-			if _, err := tx.ExecContext(ctx, markSent, seq, owner); err != nil {
+		for run := range runs(seqs) {
+			if _, err := tx.ExecContext(ctx, markSent, run.first, run.last, owner); err != nil {
 				return err
 			}
 		}
@@ -99,6 +100,26 @@ func (s *Store) MarkSent(ctx context.Context, owner string, seqs ...int64) error
 		return fmt.Errorf("outbox: mark sent: %w", err)
 	}
 	return nil
+}
+
+// run is sequence numbers without a gap.
+type run struct{ first, last int64 }
+
+// runs yields the fewest runs that hold the numbers and no other.
+func runs(seqs []int64) iter.Seq[run] {
+	return func(yield func(run) bool) {
+		sorted := slices.Sorted(slices.Values(seqs))
+		for len(sorted) > 0 {
+			n := 1
+			for n < len(sorted) && sorted[n] <= sorted[n-1]+1 {
+				n++
+			}
+			if !yield(run{first: sorted[0], last: sorted[n-1]}) {
+				return
+			}
+			sorted = sorted[n:]
+		}
+	}
 }
 
 const release = `
