@@ -23,6 +23,9 @@ type Config struct {
 	// name; port 0 is a free one.
 	Addr     string
 	Services map[string]string
+	// Upstreams says how the gateway reaches the services: OverHTTP, which is the
+	// default, or OverAMQP.
+	Upstreams string
 	// Seed puts the example catalogue into an empty store.
 	Seed bool
 	// LogLevel and LogFormat are those of all programs.
@@ -45,6 +48,7 @@ func (c *Config) RegisterFlags(fs *flag.FlagSet, bin string) {
 			return nil
 		})
 	}
+	fs.StringVar(&c.Upstreams, "upstreams", OverHTTP, "how the gateway reaches the services: http or amqp")
 	fs.BoolVar(&c.Seed, "seed", true, "put the example catalogue into an empty store")
 	fs.StringVar(&c.LogLevel, "log.level", "warn", "debug, info, warn or error")
 	fs.StringVar(&c.LogFormat, "log.format", "text", "json or text")

@@ -17,6 +17,9 @@ import (
 const (
 	// readyPoll is how often a program that starts is asked whether it is ready.
 	readyPoll = 20 * time.Millisecond
+	// answerTimeout bounds one such question. A program that looks at its database on a
+	// busy disk takes its time.
+	answerTimeout = 10 * time.Second
 	// stopTimeout is longer than a program takes that ends in order.
 	stopTimeout = lifecycle.DefaultDrain + 5*time.Second
 	// tail is how long to wait for the last output of a program that has ended.
@@ -93,7 +96,7 @@ func (p *Process) Ready(ctx context.Context) error {
 }
 
 func answers(ctx context.Context, url string) bool {
-	ctx, cancel := context.WithTimeout(ctx, time.Second)
+	ctx, cancel := context.WithTimeout(ctx, answerTimeout)
 	defer cancel()
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
 	if err != nil {

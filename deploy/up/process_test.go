@@ -91,6 +91,18 @@ func TestProgramsOfAStore(t *testing.T) {
 	if len(programs) != 4 || programs[3].URL != "http://127.0.0.1:8080" {
 		t.Errorf("the programs are %v", programs)
 	}
+	if got := strings.Join(programs[3].Args, " "); !strings.Contains(got, "-gateway.upstream.games "+programs[1].URL+" ") {
+		t.Errorf("the gateway's arguments are %s", got)
+	}
+	cfg.Upstreams = up.OverAMQP
+	if programs, err = cfg.Programs(url); err != nil || !strings.Contains(strings.Join(programs[3].Args, " "), "-gateway.upstream.games amqp: ") {
+		t.Errorf("over AMQP: %v, %v", programs, err)
+	}
+	cfg.Upstreams = "pigeon"
+	if _, err := cfg.Programs(url); err == nil {
+		t.Error("there are pigeons")
+	}
+	cfg.Upstreams = up.OverHTTP
 	cfg.Services[up.Games] = "nonsense"
 	if _, err := cfg.Programs(url); err == nil {
 		t.Error("nonsense is an address")

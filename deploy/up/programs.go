@@ -1,14 +1,15 @@
 package up
 
 import (
-	"context"
 	"fmt"
 	"net"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 
 	"gamestore.example/deploy/catalogue"
+	"gamestore.example/pkg/loopback"
 )
 
 // Program is one program of the store and how to run it.
@@ -24,9 +25,13 @@ type Program struct {
 // Programs returns the programs in the order in which they should start. broker is
 // the URL of RabbitMQ. Ports that are 0 are chosen here, and free at this moment.
 func (c Config) Programs(broker string) ([]Program, error) {
-	url := map[string]string{}
-	for name, addr := range c.addresses() {
-		place, err := fixed(addr)
+	url, addresses := map[string]string{}, c.addresses()
+	free, err := loopback.Ports(len(addresses))
+	if err != nil {
+		return nil, err
+	}
+	for name, addr := range addresses {
+		place, err := fixed(addr, &free)
 		if err != nil {
 			return nil, fmt.Errorf("the address of %s: %w", name, err)
 		}
@@ -37,9 +42,9 @@ func (c Config) Programs(broker string) ([]Program, error) {
 		Users:    {"-users.db.dsn", "sqlite:" + c.in("users.db"), "-users.keys.dir", c.in("keys")},
 		Games:    {"-games.db.dsn", "sqlite:" + c.in("games.db"), "-games.search", "bleve:" + c.in("games.bleve"), "-auth.jwks", keys},
 		Payments: {"-payments.db.dsn", "sqlite:" + c.in("payments.db"), "-auth.jwks", keys},
-		Gateway: {
-			"-gateway.upstream.users", url[Users], "-gateway.upstream.games", url[Games], "-gateway.upstream.payments", url[Payments],
-		},
+	}
+	if args[Gateway], err = c.upstreams(url); err != nil {
+		return nil, err
 	}
 	if c.Seed {
 		seed := c.in("catalogue.json")
@@ -67,15 +72,14 @@ func (c Config) addresses() map[string]string {
 	return all
 }
 
-// fixed returns addr with a free port for port 0. Others have to know where a
-// program listens before it does.
-func fixed(addr string) (string, error) {
-	if _, port, err := net.SplitHostPort(addr); err != nil || port != "0" {
+// fixed returns addr with the next of the free ports for port 0. Others have to know
+// where a program listens before it does.
+func fixed(addr string, free *[]int) (string, error) {
+	host, port, err := net.SplitHostPort(addr)
+	if err != nil || port != "0" {
 		return addr, err
 	}
-	l, err := new(net.ListenConfig).Listen(context.Background(), "tcp", addr)
-	if err != nil {
-		return "", err
-	}
-	return l.Addr().String(), l.Close()
+	next := (*free)[0]
+	*free = (*free)[1:]
+	return net.JoinHostPort(host, strconv.Itoa(next)), nil
 }

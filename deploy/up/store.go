@@ -11,8 +11,9 @@ import (
 	"gamestore.example/pkg/bus/rabbit/private"
 )
 
-// readyTimeout bounds the start of one program.
-const readyTimeout = 60 * time.Second
+// readyTimeout bounds the start of one program, which takes long on a busy machine. One
+// that ends instead is an error at once.
+const readyTimeout = 5 * time.Minute
 
 // errNoBroker says what to do about a missing RabbitMQ.
 var errNoBroker = errors.New("no rabbitmq-server is installed (Debian: apt-get install rabbitmq-server), and no AMQP_URL names another")
