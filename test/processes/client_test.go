@@ -90,7 +90,7 @@ func (c *client) persist(r call, want int, into any) error {
 
 func (s *store) logIn(email, password string) *client {
 	s.t.Helper()
-	c := &client{t: s.t, base: s.base, http: &http.Client{Timeout: 10 * time.Second, Transport: &http.Transport{MaxIdleConnsPerHost: 16}}}
+	c := &client{t: s.t, base: s.base, http: &http.Client{Timeout: time.Minute, Transport: &http.Transport{MaxIdleConnsPerHost: 16}}}
 	s.t.Cleanup(c.http.CloseIdleConnections)
 	var tokens contractusers.Tokens
 	c.must(call{method: http.MethodPost, path: "/api/auth/login", body: contractusers.LoginRequest{Email: email, Password: password}}, http.StatusOK, &tokens)

@@ -18,7 +18,7 @@ const (
 	adminPassword = "a sentence for the administrator"
 
 	// patience bounds every wait for another process.
-	patience = 90 * time.Second
+	patience = 5 * time.Minute
 	poll     = 20 * time.Millisecond
 )
 

@@ -69,7 +69,8 @@ func TestUpEndsWithTheFirstOfItsProgramsThatDoes(t *testing.T) {
 		t.Fatal(err)
 	}
 	p, err := up.Program{Name: "up", Path: filepath.Join(programs(t), "up"), Args: []string{
-		"-bin", bin, "-data", dir, "-amqp.url", broker, "-users.addr", "127.0.0.1:0",
+		"-bin", bin, "-data", dir, "-amqp.url", broker, "-http.addr", "127.0.0.1:0",
+		"-users.addr", "127.0.0.1:0", "-games.addr", "127.0.0.1:0", "-payments.addr", "127.0.0.1:0",
 	}}.Start(l)
 	if err != nil {
 		t.Fatal(err)
