@@ -93,7 +93,7 @@ func (l *looker) close() error {
 }
 
 func (l *looker) purchase(ctx context.Context, purchaseID string) (games.Purchase, error) {
-	p, err := gamessqlite.NewRepository(l.games, nil, nil).Purchase(ctx, purchaseID)
+	p, err := gamessqlite.NewRepository(l.games, nil, outbox.NewSignal()).Purchase(ctx, purchaseID)
 	if errors.Is(err, games.ErrPurchaseNotFound) {
 		return p, fmt.Errorf("there is no purchase %q", purchaseID)
 	}
@@ -114,7 +114,7 @@ func (l *looker) look(ctx context.Context, p games.Purchase) (purchase.Snapshot,
 	if err := l.events(ctx, &s, purchase.Games, l.games, p.ID); err != nil {
 		return s, err
 	}
-	pay, err := paymentssqlite.NewRepository(l.payments, nil, outbox.Signal(nil)).Get(ctx, payments.ByPurchase(p.ID))
+	pay, err := paymentssqlite.NewRepository(l.payments, nil, outbox.NewSignal()).Get(ctx, payments.ByPurchase(p.ID))
 	switch {
 	case err == nil:
 		s.Payment = paymentOf(pay)
