@@ -154,7 +154,7 @@ func (g *gatewayUnderTest) do(method, path, body string, headers ...string) answ
 // raw sends the bytes of a request as they are.
 func (g *gatewayUnderTest) raw(request string) answer {
 	g.t.Helper()
-	conn, err := (&net.Dialer{Timeout: 5 * time.Second}).DialContext(context.Background(), "tcp", strings.TrimPrefix(g.url, "http://"))
+	conn, err := (&net.Dialer{Timeout: patience}).DialContext(context.Background(), "tcp", strings.TrimPrefix(g.url, "http://"))
 	if err != nil {
 		g.t.Fatal(err)
 	}
@@ -177,6 +177,15 @@ func read(t testing.TB, resp *http.Response) answer {
 		t.Fatal(err)
 	}
 	return answer{resp.StatusCode, resp.Header, string(body)}
+}
+
+// code is that of the problem in the answer, or "".
+func (a answer) code() string {
+	var p contract.Problem
+	if json.Unmarshal([]byte(a.body), &p) != nil {
+		return ""
+	}
+	return p.Code
 }
 
 // wantProblem fails the test unless the answer is a problem with status and code.
