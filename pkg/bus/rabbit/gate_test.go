@@ -15,6 +15,9 @@ type gate struct {
 	// sent counts the bytes that went to the broker.
 	sent atomic.Int64
 
+	// limit is after how many bytes of the broker the gate closes by itself; 0 means never.
+	limit, said atomic.Int64
+
 	mu    sync.Mutex
 	open  chan struct{} // closed while the gate is open
 	conns []net.Conn
@@ -101,6 +104,10 @@ type held struct {
 
 func (h held) Read(b []byte) (int, error) {
 	n, err := h.Reader.Read(b)
+	if limit := h.gate.limit.Load(); limit > 0 && h.gate.said.Add(int64(n)) > limit {
+		h.gate.limit.Store(0)
+		h.gate.hold()
+	}
 	h.gate.mu.Lock()
 	open := h.gate.open
 	h.gate.mu.Unlock()

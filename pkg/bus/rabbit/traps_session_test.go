@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"gamestore.example/pkg/bus"
 	"gamestore.example/pkg/bus/rabbit"
@@ -129,4 +130,25 @@ func testOldTags(t *testing.T, _ *rabbittest.Broker, url string) {
 	stop()
 	r := dialRaw(t, url)
 	eventually(t, "nothing is left", func() bool { return r.ready(rabbit.QueueName(q.Name)) == 0 })
+}
+
+// testHangs has a broker that falls silent in the middle of a call in which the client
+// library waits without a bound, and then in closing the connection.
+func testHangs(t *testing.T, _ *rabbittest.Broker, url string) {
+	for _, bytes := range []int64{1, 500, 600, 700, 1000} { // in the handshake, opening the channel, declaring
+		g := newGate(t, url)
+		b := newBus(t, rabbit.Config{URL: g.url, WriteTimeout: 200 * time.Millisecond})
+		g.said.Store(0)
+		g.limit.Store(bytes)
+		err := b.Declare(context.Background(), bus.Queue{Name: "bustest.hangs", Keys: []string{"thing.*"}})
+		if err == nil {
+			t.Errorf("declared by a broker that fell silent after %d bytes", bytes)
+		}
+		if err := b.Close(); err != nil {
+			t.Error(err)
+		}
+		if g.limit.Load() != 0 {
+			t.Errorf("the broker said less than %d bytes", bytes)
+		}
+	}
 }

@@ -36,6 +36,7 @@ func TestTraps(t *testing.T) {
 		{"what the broker refuses is published again", testRefused},
 		{"a thousand are on their way before one is confirmed", testPipelined},
 		{"what was sent and not confirmed is published again", testUnconfirmed},
+		{"a call that hangs is cut off", testHangs},
 		{"a tag of a dead session settles nothing in the next", testOldTags},
 	}
 	urls := vhosts(t, broker, len(traps))
