@@ -98,6 +98,9 @@ func New(ctx context.Context, cfg Config, deps Deps) (_ *App, err error) {
 	if a.store, err = openStore(ctx, cfg.DSN, signal, a.deps.Now); err != nil {
 		return nil, err
 	}
+	if err := a.observeStore(); err != nil {
+		return nil, err
+	}
 	if a.index, err = openIndex(cfg.Search, a.deps.Logger); err != nil {
 		return nil, err
 	}
@@ -125,6 +128,13 @@ func New(ctx context.Context, cfg Config, deps Deps) (_ *App, err error) {
 	}
 	a.relay, err = outbox.NewRelay(a.store.outbox, a.deps.Bus, signal, cfg.Outbox, a.deps.Logger, a.metrics)
 	return a, err
+}
+
+func (a *App) observeStore() error {
+	if err := a.store.observe(a.metrics, a.deps.Tracer); err != nil {
+		return err
+	}
+	return meter.WatchPending(a.metrics, a.store.pending, a.deps.Now, a.deps.Logger)
 }
 
 // service is the core on its adapters.

@@ -7,9 +7,13 @@ import (
 	"log/slog"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
+	"go.opentelemetry.io/otel/trace"
+
 	"gamestore.example/games"
 	"gamestore.example/games/adapter/bleve"
 	"gamestore.example/games/adapter/memory"
+	meter "gamestore.example/games/adapter/prometheus"
 	"gamestore.example/games/adapter/sqlite"
 	"gamestore.example/games/transport/amqpapi"
 	"gamestore.example/pkg/outbox"
@@ -20,18 +24,25 @@ import (
 
 // store is a repository with the outbox that it writes to.
 type store struct {
-	repo   games.Repository
-	outbox outbox.Store
-	ping   func(ctx context.Context) error
-	close  func() error
+	repo games.Repository
+	// pending is the repository, too.
+	pending meter.Pending
+	outbox  outbox.Store
+	ping    func(ctx context.Context) error
+	close   func() error
+	// observe measures the database; there may be none.
+	observe func(reg prometheus.Registerer, tracer trace.TracerProvider) error
 }
+
+func unobserved(prometheus.Registerer, trace.TracerProvider) error { return nil }
 
 func openStore(ctx context.Context, dsn string, signal outbox.Signal, now func() time.Time) (*store, error) {
 	if dsn == inMemory {
 		box := outboxmemory.NewStore(now)
+		repo := memory.NewRepository(box, amqpapi.Encode, signal)
 		return &store{
-			repo: memory.NewRepository(box, amqpapi.Encode, signal), outbox: box,
-			ping: func(context.Context) error { return nil }, close: func() error { return nil },
+			repo: repo, pending: repo, outbox: box,
+			ping: func(context.Context) error { return nil }, close: func() error { return nil }, observe: unobserved,
 		}, nil
 	}
 	db, err := sqldb.OpenSQLite(ctx, path(dsn, sqlitePrefix))
@@ -41,9 +52,13 @@ func openStore(ctx context.Context, dsn string, signal outbox.Signal, now func()
 	if err := errors.Join(outboxsqlite.Migrate(ctx, db), sqlite.Migrate(ctx, db)); err != nil {
 		return nil, errors.Join(fmt.Errorf("games: %w", err), db.Close())
 	}
+	repo := sqlite.NewRepository(db, amqpapi.Encode, signal)
 	return &store{
-		repo: sqlite.NewRepository(db, amqpapi.Encode, signal), outbox: outboxsqlite.NewStore(db),
+		repo: repo, pending: repo, outbox: outboxsqlite.NewStore(db),
 		ping: db.Ping, close: db.Close,
+		observe: func(reg prometheus.Registerer, tracer trace.TracerProvider) error {
+			return db.Observe(reg, tracer, "games")
+		},
 	}, nil
 }
 

@@ -95,8 +95,9 @@ func New(ctx context.Context, cfg Config, deps Deps) (_ *App, err error) {
 			err = errors.Join(err, a.Close())
 		}
 	}()
-	around, err := a.around()
-	if err != nil {
+	around, err1 := a.around(middleware.Tracing)
+	calls, err2 := a.around(middleware.TracingCalls)
+	if err := errors.Join(err1, err2); err != nil {
 		return nil, err
 	}
 
@@ -106,10 +107,13 @@ func New(ctx context.Context, cfg Config, deps Deps) (_ *App, err error) {
 		return nil, err
 	}
 	a.closers = append(a.closers, a.store.close)
+	if err := a.store.observe(a.metrics, a.deps.Tracer); err != nil {
+		return nil, err
+	}
 	if a.simulated, err = a.openProvider(ctx); err != nil {
 		return nil, err
 	}
-	provider, err := guard.New(a.simulated, cfg.Timeout, middleware.Chain(around, middleware.Breaker("provider", cfg.BreakerRatio)))
+	provider, err := guard.New(a.simulated, cfg.Timeout, middleware.Chain(calls, middleware.Breaker("provider", cfg.BreakerRatio)))
 	if err != nil {
 		return nil, err
 	}
@@ -138,12 +142,12 @@ func New(ctx context.Context, cfg Config, deps Deps) (_ *App, err error) {
 	return a, err
 }
 
-// around is what is around each endpoint and each call to the provider, the
+// around is what is around each endpoint, or each call to the provider, the
 // outermost first. Calls to the provider are logged by the observer.
-func (a *App) around() (middleware.Factory, error) {
+func (a *App) around(tracing func(trace.Tracer) middleware.Factory) (middleware.Factory, error) {
 	metrics, err := middleware.Metrics(a.metrics)
 	return middleware.Chain(
-		middleware.Tracing(a.deps.Tracer.Tracer("gamestore.example/payments")),
+		tracing(a.deps.Tracer.Tracer("gamestore.example/payments")),
 		metrics,
 	), err
 }

@@ -6,6 +6,9 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
+	"go.opentelemetry.io/otel/trace"
+
 	"gamestore.example/payments"
 	"gamestore.example/payments/adapter/memory"
 	"gamestore.example/payments/adapter/simulated"
@@ -22,7 +25,11 @@ type store struct {
 	outbox outbox.Store
 	ping   func(ctx context.Context) error
 	close  func() error
+	// observe measures the database; there may be none.
+	observe func(reg prometheus.Registerer, tracer trace.TracerProvider) error
 }
+
+func unobserved(prometheus.Registerer, trace.TracerProvider) error { return nil }
 
 type encoder = func(ctx context.Context, e payments.Event) (outbox.Record, error)
 
@@ -33,7 +40,7 @@ func openStore(ctx context.Context, dsn string, encode encoder, signal outbox.Si
 		box := outboxmemory.NewStore(now)
 		return &store{
 			repo: memory.NewRepository(encode, box, signal), outbox: box,
-			ping: func(context.Context) error { return nil }, close: nothing,
+			ping: func(context.Context) error { return nil }, close: nothing, observe: unobserved,
 		}, nil
 	}
 	db, err := sqldb.OpenSQLite(ctx, path(dsn))
@@ -46,6 +53,9 @@ func openStore(ctx context.Context, dsn string, encode encoder, signal outbox.Si
 	return &store{
 		repo: sqlite.NewRepository(db, encode, signal), outbox: outboxsqlite.NewStore(db),
 		ping: db.Ping, close: db.Close,
+		observe: func(reg prometheus.Registerer, tracer trace.TracerProvider) error {
+			return db.Observe(reg, tracer, "payments")
+		},
 	}, nil
 }
 

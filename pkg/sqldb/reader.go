@@ -5,11 +5,14 @@ import (
 	"database/sql"
 	"errors"
 	"sync"
+	"time"
 )
 
 // reader is a pool of connections that only read, with prepared statements.
 type reader struct {
 	pool *sql.DB
+	// watch is nil until DB.Observe.
+	watch *watch
 
 	mu    sync.RWMutex
 	stmts map[string]*sql.Stmt
@@ -42,6 +45,7 @@ func (r *reader) ExecContext(ctx context.Context, query string, args ...any) (sq
 
 // QueryContext runs a query. Close its rows.
 func (r *reader) QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
+	defer r.reading(ctx, time.Now())
 	s, err := r.stmt(ctx, query)
 	switch {
 	case err != nil:
@@ -54,6 +58,7 @@ func (r *reader) QueryContext(ctx context.Context, query string, args ...any) (*
 
 // QueryRowContext runs a query that returns one row.
 func (r *reader) QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row {
+	defer r.reading(ctx, time.Now())
 	s, err := r.stmt(ctx, query)
 	if err != nil || s == nil {
 		// What could not be prepared fails again here, inside the row.

@@ -28,6 +28,8 @@ type DB struct {
 	group  *batch.Group[*change]
 	reader *reader
 	close  func() error
+	// watch is nil until Observe.
+	watch *watch
 }
 
 type config struct {
@@ -98,6 +100,13 @@ func (db *DB) Write(ctx context.Context, fn func(ctx context.Context, tx Querier
 	if ctx.Value(writingKey{}) == any(db.writer) {
 		return errors.New("sqldb: Write inside Write")
 	}
+	if db.watch == nil {
+		return db.write(ctx, fn)
+	}
+	return db.watch.write(ctx, func(ctx context.Context) error { return db.write(ctx, fn) })
+}
+
+func (db *DB) write(ctx context.Context, fn func(ctx context.Context, tx Querier) error) error {
 	c := &change{ctx: ctx, fn: fn}
 	if err := db.group.Do(ctx, c); err != nil {
 		return err

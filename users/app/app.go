@@ -116,6 +116,9 @@ func New(ctx context.Context, cfg Config, deps Deps) (_ *App, err error) {
 			err = errors.Join(err, a.store.close())
 		}
 	}()
+	if err := a.store.observe(a.metrics, a.deps.Tracer); err != nil {
+		return nil, err
+	}
 	if a.ring, err = auth.OpenKeyring(cfg.KeysDir, a.deps.Now, auth.WithKeyringLogger(a.deps.Logger)); err != nil {
 		return nil, err
 	}

@@ -6,6 +6,9 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
+	"go.opentelemetry.io/otel/trace"
+
 	"gamestore.example/pkg/outbox"
 	outboxmemory "gamestore.example/pkg/outbox/memory"
 	outboxsqlite "gamestore.example/pkg/outbox/sqlite"
@@ -21,7 +24,11 @@ type store struct {
 	outbox outbox.Store
 	ping   func(ctx context.Context) error
 	close  func() error
+	// observe measures the database; there may be none.
+	observe func(reg prometheus.Registerer, tracer trace.TracerProvider) error
 }
+
+func unobserved(prometheus.Registerer, trace.TracerProvider) error { return nil }
 
 type encoder = func(ctx context.Context, e users.Event) (outbox.Record, error)
 
@@ -30,7 +37,7 @@ func openStore(ctx context.Context, dsn string, encode encoder, signal outbox.Si
 		box := outboxmemory.NewStore(now)
 		return &store{
 			repo: memory.NewRepository(encode, box, signal), outbox: box,
-			ping: func(context.Context) error { return nil }, close: func() error { return nil },
+			ping: func(context.Context) error { return nil }, close: func() error { return nil }, observe: unobserved,
 		}, nil
 	}
 	db, err := sqldb.OpenSQLite(ctx, sqlitePath(dsn))
@@ -43,5 +50,8 @@ func openStore(ctx context.Context, dsn string, encode encoder, signal outbox.Si
 	return &store{
 		repo: sqlite.NewRepository(db, encode, signal), outbox: outboxsqlite.NewStore(db),
 		ping: db.Ping, close: db.Close,
+		observe: func(reg prometheus.Registerer, tracer trace.TracerProvider) error {
+			return db.Observe(reg, tracer, "users")
+		},
 	}, nil
 }
