@@ -13,7 +13,6 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
-	"go.opentelemetry.io/otel/trace/noop"
 
 	gamesapp "gamestore.example/games/app"
 	"gamestore.example/gateway"
@@ -54,6 +53,7 @@ type house struct {
 	log      *journal
 	logger   *slog.Logger
 	registry *prometheus.Registry
+	spans    *spans
 	bus      *memory.Bus
 	users    *usersapp.App
 	games    *gamesapp.App
@@ -96,7 +96,7 @@ func (j *journal) String() string {
 func open(t *testing.T, s setup) *house {
 	t.Helper()
 	h := &house{
-		t: t, dir: t.TempDir(), clock: &clock{}, log: &journal{}, registry: prometheus.NewRegistry(),
+		t: t, dir: t.TempDir(), clock: &clock{}, log: &journal{}, registry: prometheus.NewRegistry(), spans: &spans{},
 		urls: map[string]string{}, client: &http.Client{Transport: &http.Transport{DisableCompression: true, MaxIdleConnsPerHost: 64}},
 	}
 	h.logger = observe.NewLogger(h.log, slog.LevelDebug, "json")
@@ -134,7 +134,7 @@ func (h *house) build(s setup) error {
 		s.users(&u)
 	}
 	var err error
-	if h.users, err = usersapp.New(ctx, u, usersapp.Deps{Logger: h.logger, Registry: h.registry, Bus: h.bus, Now: h.clock.now}); err != nil {
+	if h.users, err = usersapp.New(ctx, u, usersapp.Deps{Logger: h.logger, Registry: h.registry, Tracer: h.spans, Bus: h.bus, Now: h.clock.now}); err != nil {
 		return err
 	}
 	h.end = append(h.end, h.users.Close)
@@ -142,7 +142,7 @@ func (h *house) build(s setup) error {
 		return err
 	}
 	if h.games, err = gamesapp.New(ctx, h.gamesConfig(), gamesapp.Deps{
-		Logger: h.logger, Registry: h.registry, Bus: h.bus, Verifier: h.verifier(), Now: h.clock.now,
+		Logger: h.logger, Registry: h.registry, Tracer: h.spans, Bus: h.bus, Verifier: h.verifier(), Now: h.clock.now,
 	}); err != nil {
 		return err
 	}
@@ -150,7 +150,7 @@ func (h *house) build(s setup) error {
 	p := paymentsapp.Defaults()
 	p.DSN, p.WebhookSecret = h.dsn("payments"), webhookSecret
 	if h.payments, err = paymentsapp.New(ctx, p, paymentsapp.Deps{
-		Logger: h.logger, Registry: h.registry, Bus: h.bus, Verifier: h.verifier(), Now: h.clock.now,
+		Logger: h.logger, Registry: h.registry, Tracer: h.spans, Bus: h.bus, Verifier: h.verifier(), Now: h.clock.now,
 	}); err != nil {
 		return err
 	}
@@ -175,7 +175,7 @@ func (h *house) verifier() *auth.Verifier {
 
 // serve listens for a service, with all that a process has around it.
 func (h *house) serve(name string, app process.App) error {
-	edge, err := process.Edge(name, app, process.Runtime{Logger: h.logger, Registry: h.registry, Tracer: noop.NewTracerProvider()})
+	edge, err := process.Edge(name, app, process.Runtime{Logger: h.logger, Registry: h.registry, Tracer: h.spans})
 	if err != nil {
 		return err
 	}
