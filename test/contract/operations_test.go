@@ -8,6 +8,7 @@ import (
 
 	"gamestore.example/payments"
 	paymentsapp "gamestore.example/payments/app"
+	"gamestore.example/pkg/bus/rabbit/rabbittest"
 	"gamestore.example/test/flow"
 )
 
@@ -15,25 +16,33 @@ import (
 // statuses but those that a limit or a broken machine makes.
 func TestEveryOperation(t *testing.T) {
 	for _, gateway := range []string{flow.ThroughGateway, flow.ThroughGatewayHTTP} {
-		t.Run(gateway, func(t *testing.T) {
-			s := newStore(t, flow.Options{Payments: func(c *paymentsapp.Config) {
-				c.Core.Reconcile = payments.Backoff{First: time.Hour, Cap: time.Hour} // an unknown payment waits for a request
-			}}, gateway)
-			s.accounts()
-			s.sessions()
-			s.profile()
-			s.catalogue()
-			s.purchases()
-			s.refunds()
-			s.lists()
-			s.payments()
-			s.edges()
+		t.Run(gateway, func(t *testing.T) { everyOperation(t, flow.Options{}, gateway) })
+	}
+}
 
-			s.validator.AssertAllDriven(t)
-			for _, op := range operations(t, s.document) {
-				s.validator.AssertAllStatusesOf(t, op.id, op.elsewhere()...)
-			}
-		})
+// TestEveryOperationOverAMQP does the same where the gateway has nothing but a broker.
+func TestEveryOperationOverAMQP(t *testing.T) {
+	everyOperation(t, flow.Options{Bus: flow.Rabbit, Broker: rabbittest.Start(t).URL}, flow.ThroughGatewayAMQP)
+}
+
+func everyOperation(t *testing.T, o flow.Options, gateway string) {
+	o.Payments = func(c *paymentsapp.Config) {
+		c.Core.Reconcile = payments.Backoff{First: time.Hour, Cap: time.Hour} // an unknown payment waits for a request
+	}
+	s := newStore(t, o, gateway)
+	s.accounts()
+	s.sessions()
+	s.profile()
+	s.catalogue()
+	s.purchases()
+	s.refunds()
+	s.lists()
+	s.payments()
+	s.edges()
+
+	s.validator.AssertAllDriven(t)
+	for _, op := range operations(t, s.document) {
+		s.validator.AssertAllStatusesOf(t, op.id, op.elsewhere()...)
 	}
 }
 
