@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"gamestore.example/pkg/bus"
+	"gamestore.example/pkg/errs"
 	"gamestore.example/pkg/fault"
 )
 
@@ -17,6 +18,8 @@ var errNoAnswer = errors.New("the publisher gave no answer")
 type outcome struct {
 	sent   []int64
 	failed []Failure
+	// refused is how many of failed can never be published as they are.
+	refused int
 	// until is when the lease ends, by this process's clock.
 	until time.Time
 }
@@ -42,11 +45,25 @@ func (r *Relay) publish(ctx context.Context, b batch) outcome {
 			out.sent = append(out.sent, rec.Seq)
 			continue
 		}
-		last = err
-		out.failed = append(out.failed, Failure{Seq: rec.Seq, Reason: reason(err), RetryIn: r.backoff(rec.Attempts)})
+		f := Failure{Seq: rec.Seq, Reason: reason(err), RetryIn: r.backoff(rec.Attempts)}
+		if errs.ClassOf(err) == errs.Invalid {
+			r.refuse(ctx, rec, err)
+			out.refused++
+			f.RetryIn = r.cfg.Refused
+		} else {
+			last = err
+		}
+		out.failed = append(out.failed, f)
 	}
 	r.publishing.report(ctx, last)
 	return out
+}
+
+// refuse tells of a record that the bus will never take. It stays in the outbox, where
+// people see why, and is tried again now and then: an operator may have mended it.
+func (r *Relay) refuse(ctx context.Context, rec Record, err error) {
+	r.logger.ErrorContext(ctx, "an event can never be published as it is",
+		"message_id", rec.Message.ID, "key", rec.Message.Key, "attempts", rec.Attempts, "error", err.Error())
 }
 
 // settle stores what became of a batch. What it cannot store while the lease lasts

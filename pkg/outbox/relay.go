@@ -29,6 +29,9 @@ type RelayConfig struct {
 	// MinBackoff and MaxBackoff bound the wait after a failure. Defaults 50
 	// milliseconds and 2 seconds.
 	MinBackoff, MaxBackoff time.Duration
+	// Refused is how long a record waits that can never be published as it is. Default 10
+	// minutes.
+	Refused time.Duration
 	// Flush is how long publishing may go on after Run's context ended. Default
 	// 3 seconds.
 	Flush time.Duration
@@ -64,6 +67,7 @@ func (c RelayConfig) withDefaults() RelayConfig {
 	or(&c.MinBackoff, 50*time.Millisecond)
 	or(&c.MaxBackoff, 2*time.Second)
 	c.MaxBackoff = max(c.MinBackoff, c.MaxBackoff)
+	or(&c.Refused, 10*time.Minute)
 	or(&c.Flush, 3*time.Second)
 	or(&c.Retention, 24*time.Hour)
 	or(&c.Measure, 5*time.Second)
@@ -79,6 +83,7 @@ type Relay struct {
 	cfg     RelayConfig
 	owner   string
 	metrics *metrics
+	logger  *slog.Logger
 
 	// The parts whose failure is logged when it begins and when it ends.
 	storing, publishing, measuring, pruning *health
@@ -106,7 +111,7 @@ func NewRelay(
 		return &health{logger: logger, what: what, quiet: 2*cfg.MaxBackoff + cfg.Poll}
 	}
 	return &Relay{
-		store: store, pub: pub, signal: sig, cfg: cfg, metrics: m,
+		store: store, pub: pub, signal: sig, cfg: cfg, metrics: m, logger: logger,
 		// A restarted relay is another owner: its predecessor's leases are not its own.
 		owner:      cfg.Name + "-" + rand.Text(),
 		storing:    watch("the outbox's store"),
@@ -219,7 +224,7 @@ func (r *Relay) pauseAfter(out outcome, full bool) pause {
 		// Giving the record back takes a moment, too.
 		retry = min(retry, f.RetryIn+r.cfg.MinBackoff)
 	}
-	if len(out.sent) > 0 {
+	if len(out.sent)+out.refused > 0 { // both are out of the way of the others
 		r.failures = 0
 		if full {
 			return pause{}

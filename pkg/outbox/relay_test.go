@@ -135,6 +135,42 @@ func TestARefusedMessageDelaysTheNextCommitByAMoment(t *testing.T) {
 	})
 }
 
+func TestWhatCanNeverBePublishedStaysAndIsInNobodysWay(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld()
+		refused := 0
+		w.pub.setFail(func(m bus.Message) error {
+			if strings.HasPrefix(m.ID, "never") {
+				refused++
+				return bus.ErrUnpublishable
+			}
+			return nil
+		})
+		w.start(t, outbox.RelayConfig{Batch: 10})
+		w.commit(outboxtest.Records("never", 100)...) // many full batches of nothing else
+		for i := range 60 {
+			prefix, before := fmt.Sprintf("r%d", i), time.Now()
+			w.commit(outboxtest.Records(prefix, 1)...)
+			w.wantEach(t, prefix, 1, 1)
+			if d := time.Since(before); d != 0 {
+				t.Errorf("it waited for %v", d)
+			}
+			time.Sleep(time.Minute)
+		}
+		w.wantPending(t, 100)
+		if refused < 6*100 || refused > 7*100 {
+			t.Errorf("%d tries of 100 in an hour", refused)
+		}
+		w.pub.setFail(nil)
+		time.Sleep(11 * time.Minute)
+		w.wantEach(t, "never", 100, 1)
+		w.end()
+		if !strings.Contains(w.logs.String(), "never-7") || !strings.Contains(w.logs.String(), "unpublishable") {
+			t.Error("the log does not tell of it")
+		}
+	})
+}
+
 func TestABusThatWasDownForAnHourGetsAllWithinFiveSeconds(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld()
