@@ -37,7 +37,7 @@ func TestPurchasesOfARunningStore(t *testing.T) {
 	token := s.buyer()
 	done := s.buy(token, "ashen-frontier", "tok_approved")
 	refused := s.buy(token, "merchant-tides", "tok_declined")
-	unknown := s.buy(token, "hollow-crown-tactics", "tok_timeout")
+	unknown := s.buy(token, "hollow-crown-tactics", "tok_reset_after_charge")
 
 	eventually(t, "all three are where they belong", func() bool {
 		return strings.HasPrefix(tell(t, dir, done).Waiting.Words, "completed") &&

@@ -18,6 +18,7 @@ import (
 
 	"gamestore.example/deploy/operate"
 	"gamestore.example/deploy/standalone"
+	"gamestore.example/payments"
 	"gamestore.example/pkg/observe"
 )
 
@@ -113,7 +114,8 @@ func start(t *testing.T, dir string) *store {
 	fs := flag.NewFlagSet("store", flag.ContinueOnError)
 	cfg.RegisterFlags(fs)
 	cfg.Data, cfg.HTTP.Addr = dir, "127.0.0.1:0"
-	cfg.Payments.Timeout, cfg.Payments.ChargeDelay = 50*time.Millisecond, time.Hour
+	// What is unknown stays so: nobody looks it up during a test.
+	cfg.Payments.Core.Reconcile = payments.Backoff{First: time.Hour, Cap: time.Hour}
 	if err := cfg.Parse(fs, nil); err != nil {
 		t.Fatal(err)
 	}
