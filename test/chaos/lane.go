@@ -24,7 +24,7 @@ const (
 	loadBound = 5 * time.Second
 	// restBound is how long a started store may take until nothing moves: leases run
 	// out and retries come due meanwhile.
-	restBound = 45 * time.Second
+	restBound = 3 * time.Minute
 	restPoll  = 100 * time.Millisecond
 	// drainLoad is the load before a clean stop.
 	drainLoad = 300 * time.Millisecond

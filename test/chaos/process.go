@@ -11,7 +11,7 @@ import (
 )
 
 const (
-	startTimeout = 60 * time.Second
+	startTimeout = 3 * time.Minute
 	// readyPoll is how often a starting store is asked whether it is ready.
 	readyPoll = 10 * time.Millisecond
 )

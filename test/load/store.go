@@ -23,7 +23,7 @@ import (
 )
 
 // patience bounds the wait for one purchase.
-const patience = 30 * time.Second
+const patience = 2 * time.Minute
 
 // store is the one-process store under load, with middleware, validation and metrics on, and
 // without rate limits, which would measure themselves.

@@ -18,7 +18,7 @@ import (
 )
 
 // stopTimeout is longer than a program takes to drain.
-const stopTimeout = 30 * time.Second
+const stopTimeout = 2 * time.Minute
 
 // Process is one running program.
 type Process struct {
