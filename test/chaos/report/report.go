@@ -5,6 +5,7 @@ package report
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"sync"
 	"text/tabwriter"
@@ -105,7 +106,7 @@ func (r *Report) String() string {
 	defer r.mu.Unlock()
 	var b strings.Builder
 	w := tabwriter.NewWriter(&b, 0, 0, 1, ' ', 0)
-	fmt.Fprintf(w, "| Fault\t| Times\t| %s\t| Findings\t|\n", strings.Join(r.Columns, "\t| "))
+	fmt.Fprintf(w, "| %s\t|\n", strings.Join(slices.Concat([]string{"Fault", "Times"}, r.Columns, []string{"Findings"}), "\t| "))
 	fmt.Fprintf(w, "%s|\n", strings.Repeat("|---\t", len(r.Columns)+3))
 	sum := Row{Name: "**all**", Counts: make([]int, len(r.Columns))}
 	for _, row := range r.Rows {
