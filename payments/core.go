@@ -45,7 +45,8 @@ func New(d Deps) (Service, *Worker, error) {
 		d.Resume = func(ctx context.Context, _ Origin) context.Context { return ctx }
 	}
 	c := &core{Deps: d, wake: make(chan struct{}, 1)}
-	return &service{core: c}, newWorker(c), nil
+	w := newWorker(c)
+	return &service{core: c, worker: w}, w, nil
 }
 
 // provider returns the provider with the name.

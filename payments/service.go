@@ -107,7 +107,10 @@ type HandleWebhook struct {
 	Body []byte
 }
 
-type service struct{ *core }
+type service struct {
+	*core
+	worker *Worker
+}
 
 func (s *service) AcceptPurchase(ctx context.Context, cmd AcceptPurchase) error {
 	if err := cmd.validate(); err != nil {
@@ -126,8 +129,13 @@ func (s *service) AcceptPurchase(ctx context.Context, cmd AcceptPurchase) error 
 		}
 		return p, causedBy(cmd.Origin, p.end()), nil
 	}
-	_, err := s.Repository.Accept(ctx, Message{ConsumerPurchases, cmd.MessageID}, p, known)
-	if err == nil {
+	p, started := s.worker.begin(p)
+	stored, err := s.Repository.Accept(ctx, Message{ConsumerPurchases, cmd.MessageID}, p, known)
+	mine := err == nil && stored.ID == p.ID
+	if started {
+		s.worker.begun(stored, mine)
+	}
+	if err == nil && !(started && mine) {
 		s.wakeUp()
 	}
 	return err

@@ -13,6 +13,12 @@ type Worker struct {
 	*core
 	slots   chan struct{}
 	starved atomic.Bool
+
+	mu sync.Mutex
+	// calls is the context of the calls to providers while Run takes payments, else nil.
+	calls context.Context
+	// driving counts them.
+	driving sync.WaitGroup
 }
 
 func newWorker(c *core) *Worker {
@@ -37,9 +43,9 @@ func (w *Worker) ProcessDue(ctx context.Context) (int, error) {
 func (w *Worker) Run(ctx context.Context) error {
 	calls, giveUp := context.WithCancel(context.WithoutCancel(ctx))
 	defer giveUp()
-	var wg sync.WaitGroup
+	w.serve(calls)
 	for ctx.Err() == nil {
-		_, more, err := w.dispatch(ctx, calls, &wg)
+		_, more, err := w.dispatch(ctx, calls, &w.driving)
 		if err != nil && ctx.Err() == nil {
 			w.Observer.ClaimFailed(ctx, err)
 		}
@@ -47,8 +53,9 @@ func (w *Worker) Run(ctx context.Context) error {
 			w.rest(ctx)
 		}
 	}
+	w.serve(nil)
 	stopped := make(chan struct{})
-	go func() { wg.Wait(); close(stopped) }()
+	go func() { w.driving.Wait(); close(stopped) }()
 	grace := time.NewTimer(w.Config.Grace)
 	defer grace.Stop()
 	select {
@@ -90,10 +97,54 @@ func (w *Worker) dispatch(ctx, calls context.Context, wg *sync.WaitGroup) (int, 
 	for _, p := range claimed {
 		wg.Go(func() {
 			defer w.finished()
-			_, _ = w.drive(calls, p) // the observer heard of a failure; the lease mends it
+			_, _ = w.drive(calls, p) // as in begun
 		})
 	}
 	return len(claimed), len(claimed) == free, nil
+}
+
+// serve says that payments may be begun, and with which context; nil ends that.
+func (w *Worker) serve(calls context.Context) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.calls = calls
+}
+
+// begin returns a payment that is not stored yet as one that this worker has claimed, if it
+// runs and has a slot for it: storing it then spares the claim. Tell begun what became of it.
+func (w *Worker) begin(p Payment) (Payment, bool) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.calls == nil {
+		return p, false
+	}
+	select {
+	case w.slots <- struct{}{}:
+	default:
+		return p, false
+	}
+	started, err := p.Start(w.lease(), w.time())
+	if err != nil {
+		<-w.slots
+		return p, false
+	}
+	return started, true
+}
+
+// begun drives a payment that begin claimed, if it is stored. If the worker ends just now
+// the lease ends too, and the next worker takes it.
+func (w *Worker) begun(p Payment, stored bool) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	calls := w.calls
+	if !stored || calls == nil {
+		w.finished()
+		return
+	}
+	w.driving.Go(func() {
+		defer w.finished()
+		_, _ = w.drive(calls, p) // the observer heard of a failure; the lease mends it
+	})
 }
 
 // take takes every free slot. If there is none, the next one to be freed wakes the
