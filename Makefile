@@ -61,7 +61,7 @@ chaos-process:
 
 .PHONY: chaos-cluster
 chaos-cluster:
-	CHAOS_N=$(N) CHAOS_SEED=$(SEED) CHAOS_BACKLOG=$(BACKLOG) go test -count=1 -timeout 240m -v -run 'TestFaults|TestBacklog' ./test/chaos/cluster/
+	CHAOS_N=$(N) CHAOS_SEED=$(SEED) CHAOS_ONLY='$(ONLY)' CHAOS_BACKLOG=$(BACKLOG) go test -count=1 -timeout 240m -v -run 'TestFaults|TestBacklog' ./test/chaos/cluster/
 
 .PHONY: endure
 endure: ## Kill a process or RabbitMQ each second while the store sells, then audit it (MINUTES=10 SEED=1)

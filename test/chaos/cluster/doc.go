@@ -4,5 +4,9 @@
 // by itself, and the oracle audits the files of all services, the provider's books, the
 // broker's queues, the search index and what the clients were told.
 //
-// A run has one store that lives through all of its faults. Its plan follows from a seed.
+// A run has one store in each of its lanes, which lives through all of its faults. The
+// plan follows from a seed. CHAOS_N sets how many faults TestFaults makes, CHAOS_SEED which
+// and when, CHAOS_LANES how many stores there are, CHAOS_ONLY which kinds; CHAOS_MINUTES
+// how long TestEndure lasts, CHAOS_BACKLOG how many purchases wait in TestBacklog; CHAOS_DIR
+// is a folder that keeps data and logs.
 package cluster

@@ -3,6 +3,8 @@ package cluster
 import (
 	"fmt"
 	"math/rand/v2"
+	"regexp"
+	"slices"
 	"time"
 
 	"gamestore.example/test/chaos/crowd"
@@ -32,20 +34,34 @@ func (f Fault) String() string {
 	return fmt.Sprintf("fault %d (%s, %v)", f.Number, f.Kind, f.For)
 }
 
-// Kinds returns the kinds of faults there are. mounted says whether the data is on a
-// file system that may be filled.
-func Kinds(mounted bool) []string {
+// Choice says which kinds of faults a run has.
+type Choice struct {
+	// Mount says that the data is on a small file system, which may be filled.
+	Mount bool
+	// Only is what the names of the kinds have to match; nil means all.
+	Only *regexp.Regexp
+}
+
+// Kinds returns the names of the kinds of faults.
+func (c Choice) Kinds() []string {
 	var names []string
-	for _, k := range kinds(mounted) {
+	for _, k := range c.kinds() {
 		names = append(names, k.name)
 	}
 	return names
 }
 
+func (c Choice) kinds() []kind {
+	return slices.DeleteFunc(kinds(c.Mount), func(k kind) bool { return c.Only != nil && !c.Only.MatchString(k.name) })
+}
+
 // Plan returns n faults, round robin over all kinds, in an order and at moments that
 // follow from the seed.
-func Plan(n int, seed uint64, mounted bool) []Fault {
-	r, all := crowd.Dice(seed, 0), kinds(mounted)
+func Plan(n int, seed uint64, c Choice) []Fault {
+	r, all := crowd.Dice(seed, 0), c.kinds()
+	if len(all) == 0 {
+		return nil
+	}
 	plan := make([]Fault, 0, n)
 	for i := range n {
 		if i%len(all) == 0 {

@@ -3,6 +3,7 @@ package cluster
 import (
 	"errors"
 	"os"
+	"regexp"
 	"testing"
 	"time"
 
@@ -18,15 +19,16 @@ func summary(plan []Fault) []string {
 }
 
 func TestAPlanVisitsEveryKind(t *testing.T) {
-	kinds := Kinds(true)
-	if len(kinds) != len(Kinds(false))+1 {
-		t.Errorf("%d kinds with a disk to fill, %d without", len(kinds), len(Kinds(false)))
+	all := Choice{Mount: true}
+	kinds := all.Kinds()
+	if without := (Choice{}).Kinds(); len(kinds) != len(without)+1 {
+		t.Errorf("%d kinds with a disk to fill, %d without", len(kinds), len(without))
 	}
-	plan := Plan(3*len(kinds), 7, true)
-	if diff := cmp.Diff(summary(plan), summary(Plan(3*len(kinds), 7, true))); diff != "" {
+	plan := Plan(3*len(kinds), 7, all)
+	if diff := cmp.Diff(summary(plan), summary(Plan(3*len(kinds), 7, all))); diff != "" {
 		t.Errorf("the same seed gives another plan:\n%s", diff)
 	}
-	if cmp.Equal(summary(plan), summary(Plan(3*len(kinds), 8, true))) {
+	if cmp.Equal(summary(plan), summary(Plan(3*len(kinds), 8, all))) {
 		t.Error("another seed gives the same plan")
 	}
 	for round := range 3 {
@@ -44,7 +46,7 @@ func TestAPlanVisitsEveryKind(t *testing.T) {
 }
 
 func TestAFaultIsWithinTheBoundsOfItsKind(t *testing.T) {
-	for _, f := range Plan(2000, 9, true) {
+	for _, f := range Plan(2000, 9, Choice{Mount: true}) {
 		k := f.kind
 		if (k.most > 0 && f.Hit < 1) || f.Hit > k.most || f.For < k.least || f.For > k.longest+time.Millisecond {
 			t.Errorf("%v is out of range", f)
@@ -84,5 +86,20 @@ func TestTheMemoryOfAProcess(t *testing.T) {
 	}
 	if got := resident(1 << 30); got != 0 {
 		t.Errorf("nobody uses %d bytes", got)
+	}
+}
+
+func TestAChoiceOfKinds(t *testing.T) {
+	c := Choice{Only: regexp.MustCompile("^RabbitMQ: kill")}
+	if diff := cmp.Diff([]string{"RabbitMQ: kill -9"}, c.Kinds()); diff != "" {
+		t.Error(diff)
+	}
+	for _, f := range Plan(3, 1, c) {
+		if f.Kind != "RabbitMQ: kill -9" {
+			t.Errorf("%v was not chosen", f)
+		}
+	}
+	if plan := Plan(3, 1, Choice{Only: regexp.MustCompile("nothing like it")}); plan != nil {
+		t.Errorf("nothing was chosen, and the plan is %v", plan)
 	}
 }

@@ -25,16 +25,15 @@ type Config struct {
 	Seed   uint64
 	// Lanes is how many stores, each with its broker and clients, are broken at the same time.
 	Lanes int
-	// Mount says that the data may be put on a small file system, to be filled.
-	Mount bool
+	Choice
 }
 
 // Run does the faults and returns what came of them. The error is of the run itself:
 // what the store did wrong is in the report.
 func Run(ctx context.Context, cfg Config) (*report.Report, error) {
-	sum := report.New(cfg.Seed, []string{"At the point", "Accepted meanwhile"}, Kinds(cfg.Mount)...)
+	sum := report.New(cfg.Seed, []string{"At the point", "Accepted meanwhile"}, cfg.Kinds()...)
 	lanes := make([][]Fault, min(max(1, cfg.Lanes), max(1, cfg.Faults)))
-	for i, f := range Plan(cfg.Faults, cfg.Seed, cfg.Mount) {
+	for i, f := range Plan(cfg.Faults, cfg.Seed, cfg.Choice) {
 		lanes[i%len(lanes)] = append(lanes[i%len(lanes)], f)
 	}
 	began := time.Now()
