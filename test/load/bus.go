@@ -17,13 +17,13 @@ const batchSize = 256
 
 // openBus is the store's bus, with the dead letters and the retry ladder of its queue, and
 // with handlers that do nothing.
-func openBus(_ int) func(context.Context, Place) (Player, error) {
+func openBus(pack int) func(context.Context, Place) (Player, error) {
 	return func(ctx context.Context, place Place) (Player, error) {
 		p, err := newPost()
 		if err != nil {
 			return nil, err
 		}
-		b, err := rabbit.New(rabbit.Config{URL: place.Broker, Name: "bench", Window: window})
+		b, err := rabbit.New(rabbit.Config{URL: place.Broker, Name: "bench", Window: window, Pack: pack})
 		if err != nil {
 			return nil, err
 		}

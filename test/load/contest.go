@@ -70,11 +70,11 @@ func Contests() []Contest {
 		{Name: "purchase to completed, through RabbitMQ", Unit: "purchase", Rounds: 5, Sides: []Side{
 			{Name: "textbook", Open: openTextbook},
 			{Name: "the four services", Open: openServices(1)},
-			{Name: "the four services, 64 events to a message", Open: openServices(1)},
+			{Name: "the four services, 64 events to a message", Open: openServices(packed)},
 		}},
 		{Name: "purchase to completed at a fixed rate, through RabbitMQ", Unit: "purchase", Rounds: 3, Sides: []Side{
 			{Name: "the four services at a fixed rate", Open: openSteady(1)},
-			{Name: "the four services at a fixed rate, 64 events to a message", Open: openSteady(1)},
+			{Name: "the four services at a fixed rate, 64 events to a message", Open: openSteady(packed)},
 		}},
 	}
 }
