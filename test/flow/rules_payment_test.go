@@ -87,7 +87,7 @@ func TestRule_ProviderDown(t *testing.T) {
 		bought = append(bought, flow.Buy(t, d, ana, flow.NewGame(t, d).ID, flow.CardResetAfterCharge))
 	}
 	flow.Eventually(t, "a purchase has to wait for the provider", func() bool {
-		bought = append(bought, flow.Buy(t, d, ana, flow.NewGame(t, d).ID, flow.CardApproved))
+		bought = append(bought, flow.Buy(t, d, ana, flow.NewGame(t, d).ID, flow.CardResetAfterCharge))
 		return slices.ContainsFunc(bought, notReached)
 	})
 	for _, p := range bought {
