@@ -79,7 +79,9 @@ func (s *Shop) CancelPurchase(ctx context.Context, cmd CancelPurchase) (Receipt,
 // RequestRefund implements Service.
 func (s *Shop) RequestRefund(ctx context.Context, cmd RequestRefund) (Receipt, error) {
 	return s.command(ctx, operationRefund, "refund_requested", GetPurchase{UserID: cmd.UserID, PurchaseID: cmd.PurchaseID}, cmd.IdempotencyKey,
-		func(p Purchase, now time.Time) (Change, error) { return p.RequestRefund(s.cfg.RefundWindow, now) })
+		func(p Purchase, now time.Time) (Change, error) {
+			return p.RequestRefund(s.cfg.RefundWindow, s.cfg.AskAfter, now)
+		})
 }
 
 // command applies what the owner of a purchase asks for.

@@ -134,9 +134,9 @@ type PurchaseRepository interface {
 	// ErrKeyReused, ErrPurchaseNotFound, decide's own, ErrPaymentReused when
 	// another purchase has the payment. decide may run twice.
 	UpdatePurchase(ctx context.Context, id string, cause Cause, key IdempotencyKey, decide func(Purchase) (Change, error)) (Update, error)
-	// AskPending gives at most limit pending purchases whose AskAt is not after due
-	// to ask, stores what it returns, and returns how many there were.
-	AskPending(ctx context.Context, due time.Time, limit int, ask func(Purchase) Change) (int, error)
+	// AskUnsettled gives at most limit purchases that are pending or refunding and whose
+	// AskAt is not after due to ask, stores what it returns, and returns how many there were.
+	AskUnsettled(ctx context.Context, due time.Time, limit int, ask func(Purchase) Change) (int, error)
 	// Purchases returns a page of a person's purchases, newest first.
 	Purchases(ctx context.Context, q UserPage) ([]Purchase, error)
 	// Library returns a page of what a person owns, newest purchase first.

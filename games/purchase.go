@@ -57,9 +57,9 @@ type Purchase struct {
 	UpdatedAt time.Time
 	// CompletedAt is zero until it completes; the refund window starts there.
 	CompletedAt time.Time
-	// AskAt is when the payments service is asked again about a pending purchase.
+	// AskAt is when the payments service is asked again about a purchase that is not settled.
 	AskAt time.Time
-	// Asked is how often that was done.
+	// Asked is how often that was done in the present state.
 	Asked int
 }
 
@@ -69,6 +69,9 @@ type Payment struct {
 	Amount money.Money
 	// Reason is the stable word of a failure.
 	Reason string
+	// Request is, of a refund that failed, the version that the purchase had when it was
+	// requested; 0 is not known.
+	Request int64
 }
 
 // Change is what a transition makes of a purchase.
@@ -179,6 +182,9 @@ func (p Purchase) RefundFailed(pay Payment, now time.Time) Change {
 	}
 	switch p.Status {
 	case StatusRefunding:
+		if pay.Request != 0 && pay.Request != p.Version {
+			return p.unchanged(Ignored) // an answer to an earlier request, said again
+		}
 		p.Status, p.FailureReason = StatusCompleted, pay.Reason
 		p.Version++
 		p.UpdatedAt = now
@@ -205,8 +211,9 @@ func (p Purchase) Cancel(now time.Time) (Change, error) {
 
 // RequestRefund asks for the money back, at most window after completion
 // (ErrRefundWindow). Asking again changes nothing; ErrNotRefundable if it never
-// completed. A free game is given back at once.
-func (p Purchase) RequestRefund(window time.Duration, now time.Time) (Change, error) {
+// completed. A free game is given back at once. askAfter is how long the answer may take
+// before payments is asked again.
+func (p Purchase) RequestRefund(window, askAfter time.Duration, now time.Time) (Change, error) {
 	switch p.Status {
 	case StatusRefunding, StatusRefunded:
 		return p.unchanged(Duplicate), nil
@@ -221,18 +228,24 @@ func (p Purchase) RequestRefund(window time.Duration, now time.Time) (Change, er
 	if p.Price.IsZero() {
 		return p.to(StatusRefunded, PurchaseRefunded, now), nil
 	}
+	p.AskAt, p.Asked = now.Add(askAfter), 0
 	return p.to(StatusRefunding, PurchaseRefundRequested, now), nil
 }
 
-// Ask publishes game.purchased once more for a purchase that is still pending, and
-// sets when to ask next. It is no visible change, so the version stays.
+// Ask publishes once more what a purchase waits for an answer to, its payment or its
+// refund, and sets when to ask next. It is no visible change, so the version stays: by it
+// payments tells a repeated question from a new one.
 func (p Purchase) Ask(next, now time.Time) Change {
-	if p.Status != StatusPending || p.AskAt.After(now) {
+	if p.Status.Settled() || p.AskAt.After(now) {
 		return p.unchanged(Ignored)
+	}
+	question := GamePurchased
+	if p.Status == StatusRefunding {
+		question = PurchaseRefundRequested
 	}
 	p.Asked++
 	p.AskAt = next
-	return Change{Purchase: p, Outcome: Applied, Events: []Event{{Name: GamePurchased, At: now, Purchase: p}}}
+	return Change{Purchase: p, Outcome: Applied, Events: []Event{{Name: question, At: now, Purchase: p}}}
 }
 
 func (p Purchase) completed(now time.Time) Change {

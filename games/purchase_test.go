@@ -115,7 +115,7 @@ func TestEveryStateTimesEveryTransition(t *testing.T) {
 			},
 		},
 		"RequestRefund": {
-			apply: func(p games.Purchase) (games.Change, error) { return p.RequestRefund(window, later) },
+			apply: func(p games.Purchase) (games.Change, error) { return p.RequestRefund(window, time.Minute, later) },
 			err:   games.ErrNotRefundable,
 			want: map[games.Status]want{
 				pending:   {outcome: refused},
@@ -133,7 +133,7 @@ func TestEveryStateTimesEveryTransition(t *testing.T) {
 				completed: same(completed, ignored),
 				failed:    same(failed, ignored),
 				cancelled: same(cancelled, ignored),
-				refunding: same(refunding, ignored),
+				refunding: {refunding, applied, games.PurchaseRefundRequested},
 				refunded:  same(refunded, ignored),
 			},
 		},
@@ -211,10 +211,10 @@ func TestTheRefundWindowCountsFromCompletion(t *testing.T) {
 	p := in(games.StatusCompleted)
 	p.CompletedAt = start.Add(5 * time.Minute)
 	end := p.CompletedAt.Add(window)
-	if _, err := p.RequestRefund(window, end); err != nil {
+	if _, err := p.RequestRefund(window, time.Minute, end); err != nil {
 		t.Errorf("at the last moment: %v", err)
 	}
-	if _, err := p.RequestRefund(window, end.Add(time.Microsecond)); !errors.Is(err, games.ErrRefundWindow) {
+	if _, err := p.RequestRefund(window, time.Minute, end.Add(time.Microsecond)); !errors.Is(err, games.ErrRefundWindow) {
 		t.Errorf("after it: got %v, want ErrRefundWindow", err)
 	}
 }
@@ -233,7 +233,7 @@ func TestWhatTheTransitionsRemember(t *testing.T) {
 	if kept.FailureReason != "card_declined" || !kept.CompletedAt.Equal(start) {
 		t.Errorf("refund failed: %+v", kept)
 	}
-	again, err := kept.RequestRefund(window, later)
+	again, err := kept.RequestRefund(window, time.Minute, later)
 	if err != nil || again.Purchase.FailureReason != "" {
 		t.Errorf("asked again: %+v, %v", again, err)
 	}
@@ -249,7 +249,7 @@ func TestAFreeGameNeedsNoPayment(t *testing.T) {
 	if !cmp.Equal(names, []games.EventName{games.GamePurchased, games.PurchaseCompleted}) {
 		t.Errorf("events %v", names)
 	}
-	back, err := c.Purchase.RequestRefund(window, later)
+	back, err := c.Purchase.RequestRefund(window, time.Minute, later)
 	if err != nil || back.Purchase.Status != games.StatusRefunded || back.Events[0].Name != games.PurchaseRefunded {
 		t.Errorf("giving it back: %+v, %v", back, err)
 	}

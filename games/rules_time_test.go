@@ -1,6 +1,7 @@
 package games_test
 
 import (
+	"encoding/json"
 	"strings"
 	"testing"
 	"time"
@@ -35,7 +36,7 @@ func TestPendingTooLongAsksPaymentsAgain(t *testing.T) {
 	first := s.records()[0].Message.ID
 	sweep := func(want int) {
 		t.Helper()
-		n, err := s.SweepPending(t.Context())
+		n, err := s.SweepUnsettled(t.Context())
 		s.ok(err)
 		s.equal("asked", want, n)
 	}
@@ -60,13 +61,71 @@ func TestPendingTooLongAsksPaymentsAgain(t *testing.T) {
 	sweep(0)
 }
 
+// TestRefundingTooLongAsksPaymentsAgain: the request, or its answer, may have ended in the
+// dead letters.
+func TestRefundingTooLongAsksPaymentsAgain(t *testing.T) {
+	s := open(t, games.Config{AskAfter: 30 * time.Second, MaxAskDelay: 100 * time.Second})
+	p := s.own("u", s.add("Chess", 1999).ID)
+	s.pass(time.Hour)
+	_, err := s.RequestRefund(t.Context(), games.RequestRefund{UserID: "u", PurchaseID: p.ID})
+	s.ok(err)
+	asked := s.records()
+	request := asked[len(asked)-1].Message
+	s.pass(30*time.Second - time.Microsecond)
+	n, err := s.SweepUnsettled(t.Context())
+	s.ok(err)
+	s.equal("too early", 0, n)
+	s.pass(time.Microsecond)
+	n, err = s.SweepUnsettled(t.Context())
+	s.ok(err)
+	s.equal("asked", 1, n)
+	again := s.records()
+	if len(again) != 1 || again[0].Message.Key != "purchase.refund_requested" || again[0].Message.ID == request.ID {
+		t.Fatalf("records: %+v", again)
+	}
+	sequence := func(body []byte) (e struct{ Sequence string }) {
+		s.ok(json.Unmarshal(body, &e))
+		return e
+	}
+	s.equal("the same request", sequence(request.Body), sequence(again[0].Message.Body))
+	s.equal("status", games.StatusRefunding, s.get(p).Status)
+	back := paid(p)
+	back.MessageID = "refunded"
+	s.hear(s.PaymentRefunded, back, games.Applied)
+	s.pass(time.Hour)
+	n, err = s.SweepUnsettled(t.Context())
+	s.ok(err)
+	s.equal("asked after the end", 0, n)
+}
+
+// TestTheAnswerToAnEarlierRefundIsIgnored: a repeated question may be answered late, when the
+// person has asked for the money once more.
+func TestTheAnswerToAnEarlierRefundIsIgnored(t *testing.T) {
+	s := open(t, games.Config{})
+	p := s.own("u", s.add("Chess", 1999).ID)
+	ask := games.RequestRefund{UserID: "u", PurchaseID: p.ID}
+	first, err := s.RequestRefund(t.Context(), ask)
+	s.ok(err)
+	refused := paid(p)
+	refused.MessageID, refused.Reason, refused.Request = "refused", "refund_refused", first.Purchase.Version
+	s.hear(s.PaymentRefundFailed, refused, games.Applied)
+	second, err := s.RequestRefund(t.Context(), ask)
+	s.ok(err)
+	late := refused
+	late.MessageID = "said again"
+	s.hear(s.PaymentRefundFailed, late, games.Ignored)
+	s.equal("status", games.StatusRefunding, s.get(p).Status)
+	late.MessageID, late.Request = "of the second", second.Purchase.Version
+	s.hear(s.PaymentRefundFailed, late, games.Applied)
+}
+
 func TestASweepTakesAllThatIsDue(t *testing.T) {
 	s := open(t, games.Config{})
 	for i := range 250 {
 		s.buy("u", s.add("Game "+strings.Repeat("I", i%7+1), 100).ID)
 	}
 	s.pass(time.Minute)
-	n, err := s.SweepPending(t.Context())
+	n, err := s.SweepUnsettled(t.Context())
 	s.ok(err)
 	s.equal("asked", 250, n)
 }

@@ -11,12 +11,12 @@ const (
 	pruneSlice = 1000
 )
 
-// SweepPending asks the payments service again about every purchase that is
-// pending too long, and returns how many that were. Nothing fails by it.
-func (s *Shop) SweepPending(ctx context.Context) (int, error) {
+// SweepUnsettled asks the payments service again about every purchase that is
+// pending or refunding too long, and returns how many that were. Nothing fails by it.
+func (s *Shop) SweepUnsettled(ctx context.Context) (int, error) {
 	total, now := 0, s.now()
 	for {
-		n, err := s.repo.AskPending(ctx, now, askSlice, func(p Purchase) Change {
+		n, err := s.repo.AskUnsettled(ctx, now, askSlice, func(p Purchase) Change {
 			c := p.Ask(now.Add(s.askDelay(p.Asked+1)), now)
 			c.Events = s.withIDs(c.Events)
 			return c

@@ -26,6 +26,8 @@ type Event struct {
 	Amount     money.Money
 	// Reason is set on PaymentFailed and PaymentRefundFailed.
 	Reason string
+	// RefundRequest is set on PaymentRefundFailed: the number of the request that was refused.
+	RefundRequest int64
 	// Sequence is the payment's version.
 	Sequence int64
 	At       time.Time
@@ -40,6 +42,9 @@ func (p Payment) event(name EventName, at time.Time) Event {
 	}
 	if name == PaymentFailed || name == PaymentRefundFailed {
 		e.Reason = p.Reason
+	}
+	if name == PaymentRefundFailed {
+		e.RefundRequest = p.RefundRequest
 	}
 	return e
 }
@@ -64,4 +69,13 @@ func causedBy(o Origin, events []Event) []Event {
 		events[i].Origin = o
 	}
 	return events
+}
+
+// refundEnd is what a repeated request of a refund is answered with: that it is done, that it
+// was refused, or nothing while it is under way.
+func (p Payment) refundEnd() []Event {
+	if p.Status == Completed {
+		return []Event{p.event(PaymentRefundFailed, p.UpdatedAt)}
+	}
+	return p.end()
 }

@@ -83,6 +83,9 @@ type Payment struct {
 	// RefundRound numbers the refunds that were asked for, from 1. A new one begins
 	// only after the provider definitely refused the one before.
 	RefundRound int
+	// RefundRequest is the number of the request that began the present refund; 0 for none
+	// and for what has no number. A request with a number not above it is a repetition.
+	RefundRequest int64
 	// Attempts are the calls to the provider and what it told, oldest first.
 	Attempts []Attempt
 	// Tries counts attempts without an end in the present phase: the exponent of

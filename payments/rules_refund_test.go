@@ -66,6 +66,39 @@ func TestRuleRefusedRefundGoesBackToCompleted(t *testing.T) {
 	f.wantMoney("pur-1", 0)
 }
 
+// TestRuleARefusedRefundIsNotTriedAgainByRepetition: the purchase asks again when it heard no
+// answer. It gets the same one, and only another request makes another refund.
+func TestRuleARefusedRefundIsNotTriedAgainByRepetition(t *testing.T) {
+	f := newFixture(t)
+	f.provider.On(payments.KindRefund, paymentstest.Decline)
+	f.accept("pur-1")
+	f.step()
+	ask := func(request int64) {
+		t.Helper()
+		f.must(f.RequestRefund(t.Context(), payments.RequestRefund{
+			MessageID: f.message(), PurchaseID: "pur-1", Amount: paymentstest.BRL(1999), Request: request,
+		}))
+	}
+	ask(3)
+	f.step()
+	f.wantStatus("pur-1", payments.Completed, "refund_refused")
+	for _, request := range []int64{3, 2, 3} { // the same, and one that comes late
+		f.published()
+		ask(request)
+		f.step()
+		f.wantStatus("pur-1", payments.Completed, "refund_refused")
+		f.wantEvents("pur-1 payment.refund_failed refund_refused")
+		f.wantMoney("pur-1", 1999)
+	}
+	ask(5)
+	f.step()
+	f.wantStatus("pur-1", payments.Refunded, "")
+	f.wantMoney("pur-1", 0)
+	f.published()
+	ask(5)
+	f.wantEvents("pur-1 payment.refunded")
+}
+
 func TestRuleRefundOfWhatIsNotPaidIsRetried(t *testing.T) {
 	f := newFixture(t)
 	cmd := payments.RequestRefund{MessageID: "m-1", PurchaseID: "pur-1", Amount: paymentstest.BRL(1999)}

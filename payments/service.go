@@ -28,7 +28,7 @@ type Service interface {
 	// taken. Idempotent. ErrPaymentNotFound if the purchase is not known yet.
 	CancelPurchase(ctx context.Context, cmd CancelPurchase) error
 	// RequestRefund gives the money of a purchase back. It does nothing while that is
-	// under way, and says again that it is done. ErrPaymentNotFound if the purchase
+	// under way, and says again that it is done, or that this very request was refused. ErrPaymentNotFound if the purchase
 	// is not known, ErrNotRefundable if it is not paid, ErrPurchaseMismatch if the
 	// amount is not what was paid.
 	RequestRefund(ctx context.Context, cmd RequestRefund) error
@@ -77,7 +77,10 @@ type RequestRefund struct {
 	MessageID  string
 	PurchaseID string
 	Amount     money.Money
-	Origin     Origin
+	// Request is the version of the purchase that asks, greater in each later request and
+	// the same in its repetitions; 0 is none.
+	Request int64
+	Origin  Origin
 }
 
 // GetPayment asks for a payment by its id.
@@ -146,7 +149,7 @@ func (s *service) CancelPurchase(ctx context.Context, cmd CancelPurchase) error 
 		return err
 	}
 	m := Message{ConsumerCancellations, cmd.MessageID}
-	return s.command(ctx, cmd.PurchaseID, m, cmd.Origin, func(p Payment, now time.Time) (Payment, error) {
+	return s.command(ctx, cmd.PurchaseID, m, cmd.Origin, Payment.end, func(p Payment, now time.Time) (Payment, error) {
 		return p.Cancel(now)
 	})
 }
@@ -156,23 +159,23 @@ func (s *service) RequestRefund(ctx context.Context, cmd RequestRefund) error {
 		return err
 	}
 	m := Message{ConsumerRefunds, cmd.MessageID}
-	return s.command(ctx, cmd.PurchaseID, m, cmd.Origin, func(p Payment, now time.Time) (Payment, error) {
+	return s.command(ctx, cmd.PurchaseID, m, cmd.Origin, Payment.refundEnd, func(p Payment, now time.Time) (Payment, error) {
 		if p.Amount != cmd.Amount {
 			return p, ErrPurchaseMismatch.WithDetail("known", p.Amount.String()).WithDetail("got", cmd.Amount.String())
 		}
-		return p.RequestRefund(now)
+		return p.RequestRefund(cmd.Request, now)
 	})
 }
 
 // command applies what another service wants of a payment. What already is so is
-// fine, and is said again if somebody may be waiting for it.
+// fine, and is said again as again has it, for somebody may be waiting for it.
 func (s *service) command(
-	ctx context.Context, purchaseID string, m Message, o Origin, do func(Payment, time.Time) (Payment, error),
+	ctx context.Context, purchaseID string, m Message, o Origin, again func(Payment) []Event, do func(Payment, time.Time) (Payment, error),
 ) error {
 	_, err := s.change(ctx, ByPurchase(purchaseID), m, func(p Payment) (Payment, []Event, error) {
 		next, err := do(p, s.time())
 		if errors.Is(err, ErrRepeated) {
-			return p, causedBy(o, p.end()), nil
+			return p, causedBy(o, again(p)), nil
 		}
 		if err != nil {
 			return p, nil, err

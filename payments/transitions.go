@@ -155,11 +155,18 @@ func (p Payment) Cancel(now time.Time) (Payment, error) {
 	return p, illegal("cancel", p.Status)
 }
 
-// RequestRefund asks for the money back.
-func (p Payment) RequestRefund(now time.Time) (Payment, error) {
+// RequestRefund asks for the money back. A request with the number of one that was refused
+// is ErrRepeated: what was refused is not tried again because somebody asks again about it.
+// The number 0 is none.
+func (p Payment) RequestRefund(request int64, now time.Time) (Payment, error) {
 	switch p.Status {
 	case Completed:
-		return p.changed(now).refunding(now), nil
+		if request > 0 && request <= p.RefundRequest {
+			return p, ErrRepeated
+		}
+		next := p.changed(now).refunding(now)
+		next.RefundRequest = max(request, p.RefundRequest)
+		return next, nil
 	case Refunding, Refunded:
 		return p, ErrRepeated
 	case Pending, Charging, Unknown, ManualReview, Failed:

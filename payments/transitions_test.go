@@ -48,7 +48,7 @@ func transitions() map[string]transition {
 		"Unresolved":    func(p payments.Payment) (payments.Payment, error) { return p.Unresolved(start.Add(1), start) },
 		"Review":        func(p payments.Payment) (payments.Payment, error) { return p.Review("not_found", start.Add(1), start) },
 		"Cancel":        func(p payments.Payment) (payments.Payment, error) { return p.Cancel(start) },
-		"RequestRefund": func(p payments.Payment) (payments.Payment, error) { return p.RequestRefund(start) },
+		"RequestRefund": func(p payments.Payment) (payments.Payment, error) { return p.RequestRefund(0, start) },
 		"Refunded":      func(p payments.Payment) (payments.Payment, error) { return p.Refunded(start) },
 		"RefundRefused": func(p payments.Payment) (payments.Payment, error) {
 			return p.RefundRefused(p.RefundRound, "refund_refused", start)
@@ -192,7 +192,7 @@ func TestAfterACancel(t *testing.T) {
 }
 
 func TestARefundRoundBeginsOnlyAfterARefusal(t *testing.T) {
-	p, _ := inState(payments.Completed).RequestRefund(start)
+	p, _ := inState(payments.Completed).RequestRefund(0, start)
 	first := p.RefundKey()
 	open, _ := p.RefundUnresolved(start.Add(1), start)
 	if open.RefundKey() != first {
@@ -202,7 +202,7 @@ func TestARefundRoundBeginsOnlyAfterARefusal(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	second, _ := refused.RequestRefund(start)
+	second, _ := refused.RequestRefund(0, start)
 	if second.RefundKey() == first {
 		t.Error("a refund after a refusal has the key that the provider refused")
 	}

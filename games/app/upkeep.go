@@ -12,7 +12,7 @@ import (
 // pruneEvery is how often old idempotency keys are deleted.
 const pruneEvery = 10 * time.Minute
 
-// upkeep asks about purchases that are pending too long, and deletes what is too
+// upkeep asks about purchases that are pending or refunding too long, and deletes what is too
 // old to be needed. What fails is tried again at its next time.
 type upkeep struct {
 	shop   *games.Shop
@@ -26,7 +26,7 @@ func (u *upkeep) run(ctx context.Context) error {
 	defer prune.Stop()
 	u.do(ctx, "old idempotency keys could not be deleted", u.shop.PruneKeys)
 	for {
-		u.do(ctx, "pending purchases could not be asked about", u.shop.SweepPending)
+		u.do(ctx, "purchases that wait could not be asked about", u.shop.SweepUnsettled)
 		select {
 		case <-ctx.Done():
 			return nil

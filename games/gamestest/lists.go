@@ -8,17 +8,20 @@ import (
 	"gamestore.example/games"
 )
 
-func testAskPending(t *testing.T, s *suite) {
+func testAskUnsettled(t *testing.T, s *suite) {
 	s.create(game("chess"), game("go"), game("whist"))
 	s.pending("old", "u1", "chess", start)
 	s.pending("older", "u1", "go", start.Add(-time.Minute))
 	s.pending("new", "u1", "whist", start.Add(time.Second))
 	s.pending("done", "u2", "chess", start.Add(-time.Hour))
 	s.update("done", complete("pay", start))
+	s.pending("back", "u3", "go", start.Add(-time.Hour))
+	s.update("back", complete("pay-back", start.Add(-time.Hour)))
+	s.update("back", refund(start)) // due a minute later
 	s.events()
 	due := start.Add(time.Minute) // when "old" becomes due
 	ask := func(limit int) (asked []string) {
-		n, err := s.Repository.AskPending(t.Context(), due, limit, func(p games.Purchase) games.Change {
+		n, err := s.Repository.AskUnsettled(t.Context(), due, limit, func(p games.Purchase) games.Change {
 			asked = append(asked, p.ID)
 			return stamped(p.Ask(due.Add(time.Minute), due))
 		})
@@ -27,9 +30,9 @@ func testAskPending(t *testing.T, s *suite) {
 		return asked
 	}
 	first, second := ask(1), ask(10)
-	s.equal("asked", map[string]bool{"old": true, "older": true}, map[string]bool{first[0]: true, second[0]: true})
+	s.equal("asked", map[string]bool{"old": true, "older": true, "back": true}, map[string]bool{first[0]: true, second[0]: true, second[1]: true})
 	s.equal("asked again", 0, len(ask(10)))
-	s.wantEvents(games.GamePurchased, games.GamePurchased)
+	s.wantEvents(games.GamePurchased, games.GamePurchased, games.PurchaseRefundRequested)
 	p := s.purchase("old")
 	s.equal("times asked", 1, p.Asked)
 	s.equal("when to ask next", due.Add(time.Minute), p.AskAt)

@@ -181,7 +181,7 @@ func testRollback(t *testing.T, s *suite) {
 		return g.Delete(start), []games.Event{{ID: "e", Name: games.GameDeleted}}, nil
 	})
 	s.fails(err, errEncode)
-	_, err = s.Repository.AskPending(ctx, start.Add(time.Hour), 10, func(p games.Purchase) games.Change { return stamped(p.Ask(start, start.Add(time.Hour))) })
+	_, err = s.Repository.AskUnsettled(ctx, start.Add(time.Hour), 10, func(p games.Purchase) games.Change { return stamped(p.Ask(start, start.Add(time.Hour))) })
 	s.fails(err, errEncode)
 
 	s.wantEvents()

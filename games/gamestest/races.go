@@ -163,7 +163,7 @@ func testRaceToAsk(t *testing.T, s *suite) {
 	}
 	total := 0
 	for _, r := range race(func(int) result {
-		n, err := s.Repository.AskPending(t.Context(), due, 7, func(p games.Purchase) games.Change { return stamped(p.Ask(due.Add(time.Hour), due)) })
+		n, err := s.Repository.AskUnsettled(t.Context(), due, 7, func(p games.Purchase) games.Change { return stamped(p.Ask(due.Add(time.Hour), due)) })
 		return result{n, err}
 	}) {
 		s.ok(r.err)

@@ -38,7 +38,7 @@ func RunRepository(t *testing.T, newHarness func(t *testing.T, encode Encoder) H
 		"Inbox": testInbox, "PaymentReused": testPaymentReused, "RollbackLeavesNothing": testRollback, "EndedContext": testEndedContext,
 		"Idempotency": testIdempotency, "IdempotencyOfUpdates": testIdempotentUpdate, "PruneKeys": testPruneKeys,
 		"RaceForAGame": testRaceForAGame, "RaceWithOneKey": testRaceWithOneKey, "RaceOfMessages": testRaceOfMessages, "RaceOfBuyers": testRaceOfBuyers,
-		"AskPending": testAskPending, "RaceToAsk": testRaceToAsk,
+		"AskUnsettled": testAskUnsettled, "RaceToAsk": testRaceToAsk,
 		"Purchases": testPurchases, "Library": testLibrary, "Tastes": testTastes, "ForgetUser": testForgetUser,
 	} {
 		t.Run(name, func(t *testing.T) { run(t, &suite{T: t, Harness: newHarness(t, encode)}) })
@@ -178,7 +178,7 @@ func fail(at time.Time) func(games.Purchase) (games.Change, error) {
 
 func refund(at time.Time) func(games.Purchase) (games.Change, error) {
 	return func(p games.Purchase) (games.Change, error) {
-		c, err := p.RequestRefund(time.Hour, at)
+		c, err := p.RequestRefund(time.Hour, time.Minute, at)
 		return stamped(c), err
 	}
 }

@@ -120,14 +120,18 @@ func (r *Repository) put(before, p games.Purchase) {
 		r.byPayment[p.PaymentID] = p.ID
 	}
 	delete(r.pending, p.ID)
+	delete(r.unsettled, p.ID)
 	if p.Status == games.StatusPending {
 		r.pending[p.ID] = struct{}{}
+	}
+	if !p.Status.Settled() {
+		r.unsettled[p.ID] = struct{}{}
 	}
 	r.purchases[p.ID] = p
 }
 
-// AskPending implements games.Repository.
-func (r *Repository) AskPending(ctx context.Context, due time.Time, limit int, ask func(games.Purchase) games.Change) (int, error) {
+// AskUnsettled implements games.Repository.
+func (r *Repository) AskUnsettled(ctx context.Context, due time.Time, limit int, ask func(games.Purchase) games.Change) (int, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if err := ctx.Err(); err != nil {
@@ -135,7 +139,7 @@ func (r *Repository) AskPending(ctx context.Context, due time.Time, limit int, a
 	}
 	var asked []games.Purchase
 	var events []games.Event
-	for id := range r.pending {
+	for id := range r.unsettled {
 		if p := r.purchases[id]; len(asked) < limit && !p.AskAt.After(due) {
 			c := ask(p)
 			asked, events = append(asked, c.Purchase), append(events, c.Events...)

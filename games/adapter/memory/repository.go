@@ -29,6 +29,8 @@ type Repository struct {
 	// byPayment has the id of the purchase of a payment.
 	byPayment map[string]string
 	pending   map[string]struct{}
+	// unsettled has the pending ones and the refunding.
+	unsettled map[string]struct{}
 	keys      map[keyID]answer
 }
 
@@ -50,7 +52,7 @@ func NewRepository(store *outboxmemory.Store, encode func(context.Context, games
 	return &Repository{
 		encode: encode, signal: signal, outbox: store, inbox: outboxmemory.NewInbox(),
 		games: map[string]games.Game{}, purchases: map[string]games.Purchase{}, byUser: map[string][]string{},
-		active: map[place]string{}, byPayment: map[string]string{}, pending: map[string]struct{}{}, keys: map[keyID]answer{},
+		active: map[place]string{}, byPayment: map[string]string{}, pending: map[string]struct{}{}, unsettled: map[string]struct{}{}, keys: map[keyID]answer{},
 	}
 }
 

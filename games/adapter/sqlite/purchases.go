@@ -19,7 +19,7 @@ WHERE p.user_id = ? AND p.game_id = ? AND p.status IN ('pending', 'completed', '
 	updatePurchase = `
 UPDATE purchases SET payment_id = ?2, status = ?3, failure_reason = ?4, version = ?5, updated_at = ?6, completed_at = ?7, ask_at = ?8, asked = ?9
 WHERE id = ?1 AND status = ?10 AND version = ?11 AND asked = ?12`
-	selectDue = `SELECT ` + purchaseColumns + ` FROM purchases p WHERE p.status = 'pending' AND p.ask_at <= ? ORDER BY p.ask_at LIMIT ?`
+	selectDue = `SELECT ` + purchaseColumns + ` FROM purchases p WHERE p.status IN ('pending', 'refunding') AND p.ask_at <= ? ORDER BY p.ask_at LIMIT ?`
 	forget    = `UPDATE purchases SET user_id = 'forgotten-' || id WHERE user_id = ?`
 )
 
@@ -147,15 +147,15 @@ func (c *change) count(ctx context.Context, gameID string, delta int64) error {
 	return c.exactlyOne(ctx, countGame, gameID, delta)
 }
 
-// AskPending implements games.Repository.
-func (r *Repository) AskPending(ctx context.Context, due time.Time, limit int, ask func(games.Purchase) games.Change) (int, error) {
+// AskUnsettled implements games.Repository.
+func (r *Repository) AskUnsettled(ctx context.Context, due time.Time, limit int, ask func(games.Purchase) games.Change) (int, error) {
 	// A look without a transaction first: mostly there is nothing to do.
 	waiting, err := all(ctx, r.db.Read(), "find purchases to ask about", scanPurchase, selectDue, sqldb.Micros(due), 1)
 	if err != nil || len(waiting) == 0 {
 		return 0, err
 	}
 	n := 0
-	err = r.write(ctx, "ask about pending purchases", func(ctx context.Context, c *change) error {
+	err = r.write(ctx, "ask about purchases", func(ctx context.Context, c *change) error {
 		ps, err := all(ctx, c, "find purchases to ask about", scanPurchase, selectDue, sqldb.Micros(due), limit)
 		if err != nil {
 			return err

@@ -46,7 +46,7 @@ func payments(r endpoints.Reactions) bus.Handler {
 			return err
 		}
 		_, err = react(ctx, games.PaymentEvent{MessageID: e.ID, PurchaseID: p.PurchaseID, Payment: games.Payment{
-			ID: p.PaymentID, Amount: money.Money{Amount: p.Amount.Amount, Currency: p.Amount.Currency}, Reason: p.Reason,
+			ID: p.PaymentID, Amount: money.Money{Amount: p.Amount.Amount, Currency: p.Amount.Currency}, Reason: p.Reason, Request: p.RefundRequest,
 		}})
 		return err
 	}

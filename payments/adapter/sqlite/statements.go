@@ -14,7 +14,7 @@ import (
 
 const (
 	columns = `id, purchase_id, user_id, amount, currency, method, provider, reference, status, reason,
-    cancel_requested, refund_round, attempts, tries, answered, first_charge_at, unknown_since, due_at,
+    cancel_requested, refund_round, refund_request, attempts, tries, answered, first_charge_at, unknown_since, due_at,
     lease_id, lease_until, correlation_id, causation_id, trace, version, created_at, updated_at`
 
 	selectByID       = `SELECT ` + columns + ` FROM payments WHERE id = ?`
@@ -25,13 +25,13 @@ WHERE due_at > 0 AND due_at <= ? ORDER BY due_at LIMIT ?`
 	anyDue = `SELECT EXISTS (SELECT 1 FROM payments INDEXED BY payments_due WHERE due_at > 0 AND due_at <= ?)`
 
 	insertPayment = `INSERT INTO payments (` + columns + `)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT (purchase_id) DO NOTHING`
 
 	// The version guards the state it was computed from: of two changes of the same
 	// state one finds nothing to update.
 	updatePayment = `
-UPDATE payments SET reference = ?, status = ?, reason = ?, cancel_requested = ?, refund_round = ?,
+UPDATE payments SET reference = ?, status = ?, reason = ?, cancel_requested = ?, refund_round = ?, refund_request = ?,
     attempts = ?, tries = ?, answered = ?, first_charge_at = ?, unknown_since = ?, due_at = ?,
     lease_id = ?, lease_until = ?, correlation_id = ?, causation_id = ?, trace = ?, version = ?, updated_at = ?
 WHERE id = ? AND version = ? AND status = ?`
@@ -60,7 +60,7 @@ func insert(ctx context.Context, tx sqldb.Querier, p payments.Payment) (bool, er
 	}
 	result, err := tx.ExecContext(ctx, insertPayment,
 		p.ID, p.PurchaseID, p.UserID, p.Amount.Amount, p.Amount.Currency, p.Method, p.Provider, p.Reference,
-		string(p.Status), p.Reason, p.CancelRequested, p.RefundRound, attempts, p.Tries, p.Answered,
+		string(p.Status), p.Reason, p.CancelRequested, p.RefundRound, p.RefundRequest, attempts, p.Tries, p.Answered,
 		sqldb.Micros(p.FirstChargeAt), sqldb.Micros(p.UnknownSince), sqldb.Micros(p.DueAt),
 		p.Lease.ID, sqldb.Micros(p.Lease.Until), p.Origin.CorrelationID, p.Origin.CausationID, trace,
 		p.Version, sqldb.Micros(p.CreatedAt), sqldb.Micros(p.UpdatedAt))
@@ -77,7 +77,7 @@ func update(ctx context.Context, tx sqldb.Querier, old, p payments.Payment) erro
 		return err
 	}
 	result, err := tx.ExecContext(ctx, updatePayment,
-		p.Reference, string(p.Status), p.Reason, p.CancelRequested, p.RefundRound,
+		p.Reference, string(p.Status), p.Reason, p.CancelRequested, p.RefundRound, p.RefundRequest,
 		attempts, p.Tries, p.Answered, sqldb.Micros(p.FirstChargeAt), sqldb.Micros(p.UnknownSince), sqldb.Micros(p.DueAt),
 		p.Lease.ID, sqldb.Micros(p.Lease.Until), p.Origin.CorrelationID, p.Origin.CausationID, trace,
 		p.Version, sqldb.Micros(p.UpdatedAt),
@@ -154,7 +154,7 @@ func scan(row interface{ Scan(dest ...any) error }) (payments.Payment, error) {
 		firstCharge, unknown, due, leaseUntil, created, updated int64
 	)
 	err := row.Scan(&p.ID, &p.PurchaseID, &p.UserID, &p.Amount.Amount, &p.Amount.Currency, &p.Method, &p.Provider,
-		&p.Reference, &p.Status, &p.Reason, &p.CancelRequested, &p.RefundRound, &attempts, &p.Tries, &p.Answered,
+		&p.Reference, &p.Status, &p.Reason, &p.CancelRequested, &p.RefundRound, &p.RefundRequest, &attempts, &p.Tries, &p.Answered,
 		&firstCharge, &unknown, &due, &p.Lease.ID, &leaseUntil, &p.Origin.CorrelationID, &p.Origin.CausationID,
 		&trace, &p.Version, &created, &updated)
 	if err != nil {

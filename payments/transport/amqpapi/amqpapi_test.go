@@ -154,7 +154,7 @@ func TestGoldenEventsBecomeCommands(t *testing.T) {
 			Origin: origin("req-7", "01995b30-0000-7000-8000-000000000107"),
 		}},
 		contractgames.KeyPurchaseRefundRequested: {amqpapi.QueueRefunds, payments.RequestRefund{
-			MessageID: "01995b30-0000-7000-8000-000000000108", PurchaseID: purchase, Amount: price(),
+			MessageID: "01995b30-0000-7000-8000-000000000108", PurchaseID: purchase, Request: 3, Amount: price(),
 			Origin: origin("req-8", "01995b30-0000-7000-8000-000000000108"),
 		}},
 	} {

@@ -35,7 +35,7 @@ func NewEncoder(newID func() string) func(ctx context.Context, e payments.Event)
 		data, err := json.Marshal(contractpayments.PaymentChanged{
 			PaymentID: e.PaymentID, PurchaseID: e.PurchaseID,
 			Amount: contract.Money{Amount: e.Amount.Amount, Currency: e.Amount.Currency},
-			Reason: e.Reason, At: e.At.UTC(),
+			Reason: e.Reason, RefundRequest: e.RefundRequest, At: e.At.UTC(),
 		})
 		if err != nil {
 			return outbox.Record{}, fmt.Errorf("amqpapi: encode %s: %w", key, err)

@@ -3,6 +3,7 @@ package amqpapi
 import (
 	"context"
 	"encoding/json"
+	"strconv"
 
 	"gamestore.example/payments"
 	"gamestore.example/payments/endpoints"
@@ -42,7 +43,9 @@ func Subscriptions(set endpoints.Set) []bus.Subscription {
 // cause is what a command keeps of the message that asked for it.
 type cause struct {
 	messageID string
-	origin    payments.Origin
+	// sequence is the version of what the message is about; 0 is none.
+	sequence int64
+	origin   payments.Origin
 }
 
 // handle decodes an event into a command, and settles it by what do returns. What
@@ -79,7 +82,11 @@ func causeOf(ctx context.Context, e event.Event, m bus.Message) cause {
 	if len(carrier) == 0 && e.TraceParent != "" {
 		carrier["traceparent"] = e.TraceParent
 	}
-	return cause{messageID: e.ID, origin: payments.Origin{CorrelationID: e.CorrelationID, CausationID: e.ID, Trace: carrier}}
+	sequence, err := strconv.ParseInt(e.Sequence, 10, 64)
+	if err != nil {
+		sequence = 0 // it may be missing
+	}
+	return cause{messageID: e.ID, sequence: sequence, origin: payments.Origin{CorrelationID: e.CorrelationID, CausationID: e.ID, Trace: carrier}}
 }
 
 func acceptPurchase(c cause, d contractgames.GamePurchased) payments.AcceptPurchase {
@@ -96,6 +103,6 @@ func cancelPurchase(c cause, d contractgames.PurchaseChanged) payments.CancelPur
 func requestRefund(c cause, d contractgames.PurchaseChanged) payments.RequestRefund {
 	return payments.RequestRefund{
 		MessageID: c.messageID, PurchaseID: d.PurchaseID,
-		Amount: money.Money{Amount: d.Price.Amount, Currency: d.Price.Currency}, Origin: c.origin,
+		Amount: money.Money{Amount: d.Price.Amount, Currency: d.Price.Currency}, Request: c.sequence, Origin: c.origin,
 	}
 }

@@ -28,6 +28,9 @@ type PaymentChanged struct {
 	Amount     contract.Money `json:"amount"`
 	// Reason is set on payment.failed and payment.refund_failed: a stable word
 	// such as "card_declined", "insufficient_funds" or "cancelled".
-	Reason string    `json:"reason,omitempty"`
-	At     time.Time `json:"at"`
+	Reason string `json:"reason,omitempty"`
+	// RefundRequest is set on payment.refund_failed: the sequence of the
+	// purchase.refund_requested that it answers, where that had one.
+	RefundRequest int64     `json:"refundRequest,omitempty"`
+	At            time.Time `json:"at"`
 }
