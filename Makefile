@@ -10,6 +10,7 @@ ADDR        ?= 127.0.0.1:8080
 PATIENCE    ?= 30m
 N           ?= 200
 SEED        ?= 1
+FUZZTIME    ?= 10m
 TARGET      ?= process
 BACKLOG     ?= 50000
 MINUTES     ?= 10
@@ -66,6 +67,14 @@ chaos-cluster:
 .PHONY: endure
 endure: ## Kill a process or RabbitMQ each second while the store sells, then audit it (MINUTES=10 SEED=1)
 	CHAOS_MINUTES=$(MINUTES) CHAOS_SEED=$(SEED) go test -count=1 -timeout 240m -v -run TestEndure ./test/chaos/cluster/
+
+.PHONY: fuzz
+fuzz: ## Fuzz every decoder of outside bytes (FUZZTIME=10m each)
+	@set -e; for m in $(MODULES); do cd $$m; \
+	  for p in $$(grep -rl --include='*_test.go' '^func Fuzz' . | xargs -rn1 dirname | sort -u); do \
+	    for f in $$(go test -list '^Fuzz' $$p | grep '^Fuzz'); do \
+	      echo "fuzz $$m/$$p $$f"; go test -run '^$$' -fuzz "^$$f\$$" -fuzztime $(FUZZTIME) $$p; \
+	    done; done; cd ..; done
 
 .PHONY: bench
 bench: ## Measure the purchase path, search and their bare limits as ratios

@@ -27,7 +27,7 @@ func (a answer) str(member string) string {
 
 // caller is somebody outside.
 type caller struct {
-	t      *testing.T
+	t      testing.TB
 	base   string
 	client *http.Client
 	token  string
@@ -133,7 +133,7 @@ func (c caller) buy(game string) string {
 	return id
 }
 
-func eventually(t *testing.T, what string, done func() bool) {
+func eventually(t testing.TB, what string, done func() bool) {
 	t.Helper()
 	deadline, tick := time.After(patience), time.NewTicker(10*time.Millisecond)
 	defer tick.Stop()

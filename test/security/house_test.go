@@ -41,13 +41,15 @@ const (
 type setup struct {
 	users   func(*usersapp.Config)
 	gateway func(*gatewayapp.Config)
+	// quiet keeps errors alone in the log.
+	quiet bool
 }
 
 // house is a store of which everything can be reached: each service behind a server of
 // its own, a gateway in front of their servers (far) and one with the services in its
 // own process (near), and what answers requests of the broker.
 type house struct {
-	t        *testing.T
+	t        testing.TB
 	dir      string
 	clock    *clock
 	log      *journal
@@ -61,7 +63,9 @@ type house struct {
 	// keyFetches counts requests for the key set.
 	keyFetches atomic.Int64
 	// urls are the base URLs of users, games, payments, near and far.
-	urls   map[string]string
+	urls map[string]string
+	// doors are what is behind the URLs.
+	doors  map[string]http.Handler
 	rpc    map[string]rpc.Handler
 	client *http.Client
 	actors []lifecycle.Actor
@@ -93,13 +97,17 @@ func (j *journal) String() string {
 }
 
 // open opens a house on SQLite and runs it until the test ends.
-func open(t *testing.T, s setup) *house {
+func open(t testing.TB, s setup) *house {
 	t.Helper()
 	h := &house{
 		t: t, dir: t.TempDir(), clock: &clock{}, log: &journal{}, registry: prometheus.NewRegistry(), spans: &spans{},
-		urls: map[string]string{}, client: &http.Client{Transport: &http.Transport{DisableCompression: true, MaxIdleConnsPerHost: 64}},
+		urls: map[string]string{}, doors: map[string]http.Handler{}, client: &http.Client{Transport: &http.Transport{DisableCompression: true, MaxIdleConnsPerHost: 64}},
 	}
-	h.logger = observe.NewLogger(h.log, slog.LevelDebug, "json")
+	level := slog.LevelDebug
+	if s.quiet {
+		level = slog.LevelError
+	}
+	h.logger = observe.NewLogger(h.log, level, "json")
 	t.Cleanup(func() { h.close() })
 	h.must(h.build(s))
 	h.run()
@@ -192,7 +200,7 @@ func (h *house) listen(name string, handler http.Handler) error {
 	if err != nil {
 		return err
 	}
-	h.urls[name] = "http://" + s.Addr()
+	h.urls[name], h.doors[name] = "http://"+s.Addr(), handler
 	// The gateways come last and stop first.
 	h.actors = append([]lifecycle.Actor{{Name: name, Run: s.Run}}, h.actors...)
 	return nil

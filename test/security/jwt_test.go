@@ -43,7 +43,7 @@ func (m members) with(other members) members {
 
 // forger makes tokens. With key it signs what the store itself would sign.
 type forger struct {
-	t    *testing.T
+	t    testing.TB
 	kid  string
 	key  ed25519.PrivateKey
 	good members // claims of a good token
@@ -62,7 +62,7 @@ func (h *house) forger(userID string) forger {
 
 func (f forger) header() members { return members{"alg": "EdDSA", "typ": "at+jwt", "kid": f.kid} }
 
-func encode(t *testing.T, v any) string {
+func encode(t testing.TB, v any) string {
 	t.Helper()
 	data, err := json.Marshal(v)
 	if err != nil {

@@ -141,7 +141,7 @@ func (h *house) scene() scene {
 	return sceneAt(h.t, h.at("near"))
 }
 
-func sceneAt(t *testing.T, c caller) scene {
+func sceneAt(t testing.TB, c caller) scene {
 	t.Helper()
 	var s scene
 	s.anaID, s.ana = c.join("ana@example.com")
