@@ -18,6 +18,9 @@ var (
 	ErrKeyReused        = errs.New(errs.Unprocessable, "idempotency-key-reused", "this Idempotency-Key was used for another request")
 	ErrInvalidCursor    = errs.New(errs.Invalid, "invalid-cursor", "the cursor is not one of this query's")
 	ErrAmountMismatch   = errs.New(errs.Invalid, "amount-mismatch", "the payment's amount is not the purchase's price")
+	// ErrNoAccount is of a purchase by somebody who deleted the account: an access token
+	// outlives it by its own short life.
+	ErrNoAccount = errs.New(errs.Unauthenticated, "no-account", "the account of this token does not exist any more")
 	// ErrPaymentReused is of a message that claims a payment of another purchase.
 	ErrPaymentReused = errs.New(errs.Invalid, "payment-reused", "the payment belongs to another purchase")
 )

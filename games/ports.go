@@ -124,8 +124,8 @@ type PurchaseRepository interface {
 	Purchase(ctx context.Context, id string) (Purchase, error)
 	// AcceptPurchase stores the purchase that decide makes of the current game,
 	// deleted ones included, and counts it if it is complete at once. Errors, in
-	// this order: ErrKeyReused; ErrGameNotFound; decide's own; ErrAlreadyPending or
-	// ErrAlreadyOwned with the active purchase's id (see ActiveError). A key that
+	// this order: ErrKeyReused; ErrGameNotFound; decide's own; ErrNoAccount
+	// for the purchase of a user who was forgotten; ErrAlreadyPending or ErrAlreadyOwned with the active purchase's id (see ActiveError). A key that
 	// was used for the same request replays its answer. decide may run twice.
 	AcceptPurchase(ctx context.Context, gameID string, key IdempotencyKey, decide func(Game) (Change, error)) (Update, error)
 	// UpdatePurchase stores what decide makes of the current purchase and counts
@@ -143,8 +143,9 @@ type PurchaseRepository interface {
 	Library(ctx context.Context, q UserPage) ([]OwnedGame, error)
 	// Tastes returns what a person owns, newest purchase first, at most limit.
 	Tastes(ctx context.Context, userID string, limit int) ([]Taste, error)
-	// ForgetUser gives each of a person's purchases the owner ForgottenUser(id) and
-	// deletes the person's idempotency keys. Duplicate if the cause was seen before.
+	// ForgetUser gives each of a person's purchases the owner ForgottenUser(id), deletes
+	// the person's idempotency keys, and takes no purchase of the person any more: of all
+	// there was only the bare id stays. Duplicate if the cause was seen before.
 	ForgetUser(ctx context.Context, cause Cause, userID string) (Outcome, error)
 	// PruneKeys deletes at most limit idempotency keys stored before the time, and
 	// returns how many.

@@ -238,6 +238,10 @@ func TestADeletedUserIsForgotten(t *testing.T) {
 	s.fails(err, games.ErrPurchaseNotFound)
 	s.hear(s.PaymentCompleted, paid(pending), games.Applied)
 	s.equal("counter", int64(1), s.counter(pending.GameID))
+	// An access token is good for some minutes more.
+	_, err = s.PurchaseGame(t.Context(), games.PurchaseGame{UserID: "u", GameID: s.add("Whist", 100).ID, IdempotencyKey: "k"})
+	s.fails(err, games.ErrNoAccount)
+	s.equal("status", errs.Unauthenticated, errs.ClassOf(err))
 	_, err = s.ForgetUser(t.Context(), games.UserEvent{MessageID: "m"})
 	s.equal("an event without a user", errs.Dead, errs.SettleOf(err))
 }

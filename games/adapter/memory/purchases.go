@@ -37,6 +37,9 @@ func (r *Repository) AcceptPurchase(ctx context.Context, gameID string, key game
 	if err != nil {
 		return games.Update{}, err
 	}
+	if _, ok := r.forgotten[c.Purchase.UserID]; ok {
+		return games.Update{}, games.ErrNoAccount
+	}
 	if id, ok := r.active[place{c.Purchase.UserID, gameID}]; ok {
 		return games.Update{}, games.ActiveError(r.purchases[id])
 	}
@@ -173,6 +176,7 @@ func (r *Repository) ForgetUser(ctx context.Context, cause games.Cause, userID s
 		r.put(before, p)
 	}
 	delete(r.byUser, userID)
+	r.forgotten[userID] = struct{}{}
 	maps.DeleteFunc(r.keys, func(id keyID, _ answer) bool { return id.userID == userID })
 	return games.Applied, nil
 }

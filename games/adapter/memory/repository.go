@@ -31,6 +31,8 @@ type Repository struct {
 	pending   map[string]struct{}
 	// unsettled has the pending ones and the refunding.
 	unsettled map[string]struct{}
+	// forgotten has the users who deleted their accounts.
+	forgotten map[string]struct{}
 	keys      map[keyID]answer
 }
 
@@ -52,7 +54,8 @@ func NewRepository(store *outboxmemory.Store, encode func(context.Context, games
 	return &Repository{
 		encode: encode, signal: signal, outbox: store, inbox: outboxmemory.NewInbox(),
 		games: map[string]games.Game{}, purchases: map[string]games.Purchase{}, byUser: map[string][]string{},
-		active: map[place]string{}, byPayment: map[string]string{}, pending: map[string]struct{}{}, unsettled: map[string]struct{}{}, keys: map[keyID]answer{},
+		active: map[place]string{}, byPayment: map[string]string{}, pending: map[string]struct{}{}, unsettled: map[string]struct{}{},
+		forgotten: map[string]struct{}{}, keys: map[keyID]answer{},
 	}
 }
 

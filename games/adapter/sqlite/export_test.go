@@ -6,7 +6,7 @@ func Queries() map[string]string {
 		"game": selectGame, "games": selectGames, "games after": gamesAfter, "popular": popularOfAll, "popular in a category": popularIn,
 		"facets": selectFacets, "purchase": selectPurchase, "active": selectActive, "due": selectDue, "forget": forget,
 		"purchases": listPurchases, "library": listLibrary, "tastes": listTastes,
-		"key": selectKey, "forget keys": forgetKeys, "prune keys": pruneKeys,
+		"key": selectKey, "forget keys": forgetKeys, "is forgotten": isForgotten, "prune keys": pruneKeys,
 		"update purchase": updatePurchase, "update game": updateGame, "count game": countGame,
 	}
 }

@@ -19,8 +19,10 @@ WHERE p.user_id = ? AND p.game_id = ? AND p.status IN ('pending', 'completed', '
 	updatePurchase = `
 UPDATE purchases SET payment_id = ?2, status = ?3, failure_reason = ?4, version = ?5, updated_at = ?6, completed_at = ?7, ask_at = ?8, asked = ?9
 WHERE id = ?1 AND status = ?10 AND version = ?11 AND asked = ?12`
-	selectDue = `SELECT ` + purchaseColumns + ` FROM purchases p WHERE p.status IN ('pending', 'refunding') AND p.ask_at <= ? ORDER BY p.ask_at LIMIT ?`
-	forget    = `UPDATE purchases SET user_id = 'forgotten-' || id WHERE user_id = ?`
+	selectDue     = `SELECT ` + purchaseColumns + ` FROM purchases p WHERE p.status IN ('pending', 'refunding') AND p.ask_at <= ? ORDER BY p.ask_at LIMIT ?`
+	isForgotten   = `SELECT count(*) FROM forgotten_users WHERE user_id = ?`
+	noteForgotten = `INSERT INTO forgotten_users VALUES (?) ON CONFLICT DO NOTHING`
+	forget        = `UPDATE purchases SET user_id = 'forgotten-' || id WHERE user_id = ?`
 )
 
 // The unique indexes, as SQLite names them.
@@ -53,6 +55,9 @@ func (r *Repository) AcceptPurchase(ctx context.Context, gameID string, key game
 		if up.Change, err = decide(g); err != nil {
 			return err
 		}
+		if err := c.known(ctx, up.Purchase.UserID); err != nil {
+			return err
+		}
 		if err := c.insertPurchase(ctx, up.Purchase); err != nil {
 			return err
 		}
@@ -68,6 +73,18 @@ func (r *Repository) AcceptPurchase(ctx context.Context, gameID string, key game
 		return games.Update{}, err
 	}
 	return up, nil
+}
+
+// known returns ErrNoAccount for somebody who was forgotten.
+func (c *change) known(ctx context.Context, userID string) error {
+	var forgotten int
+	if err := c.QueryRowContext(ctx, isForgotten, userID).Scan(&forgotten); err != nil {
+		return fmt.Errorf("look for a forgotten user: %w", err)
+	}
+	if forgotten > 0 {
+		return games.ErrNoAccount
+	}
+	return nil
 }
 
 // insertPurchase lets the unique index decide who is first.
@@ -182,8 +199,10 @@ func (r *Repository) ForgetUser(ctx context.Context, cause games.Cause, userID s
 			return err
 		}
 		outcome = games.Applied
-		if _, err := c.ExecContext(ctx, forget, userID); err != nil {
-			return err
+		for _, statement := range []string{noteForgotten, forget} {
+			if _, err := c.ExecContext(ctx, statement, userID); err != nil {
+				return err
+			}
 		}
 		_, err := c.ExecContext(ctx, forgetKeys, userID)
 		return err
