@@ -105,6 +105,10 @@ type DeadLetters interface {
 	Drop(ctx context.Context, queue, messageID string) error
 }
 
+// ReasonDeliveryLimit is the Reason of a message that was given up because its consumers
+// ended with it again and again, without ever saying what is wrong.
+const ReasonDeliveryLimit errs.Code = "delivery-limit"
+
 // ErrNoDeadLetter says that no such dead letter exists.
 var ErrNoDeadLetter = errs.New(errs.NotFound, "no-dead-letter", "no such dead letter")
 

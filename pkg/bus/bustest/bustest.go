@@ -70,6 +70,7 @@ func Run(t *testing.T, newHarness func(t *testing.T) Harness, f Features) {
 			test{"what was never consumed survives a crash", testCrashBeforeConsume},
 			test{"what was in flight comes again after a crash", testCrashInFlight},
 			test{"what was settled does not come again", testSettledStaysSettled},
+			test{"a message that ends its consumers becomes a dead letter", testDeliveryLimit},
 			test{"dead letters survive a crash", testCrashDeadLetter})
 	}
 	for _, tc := range tests {

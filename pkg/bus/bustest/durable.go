@@ -2,6 +2,7 @@ package bustest
 
 import (
 	"context"
+	"sync"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -95,4 +96,57 @@ func testCrashDeadLetter(t *testing.T, h Harness) {
 		t.Error(d)
 	}
 	deadLetters(t, h, 0)
+}
+
+// testDeliveryLimit has a message whose delivery ends the process, each time it starts.
+func testDeliveryLimit(t *testing.T, h Harness) {
+	const least, most = 15, 25
+	q := bus.Queue{Name: "bustest.killer", Keys: []string{"k"}, Concurrency: 1}
+	declare(t, h, q)
+	want := message("killer", "k")
+	publish(t, h, want)
+	end := make(chan struct{})
+	finish := sync.OnceFunc(func() { close(end) })
+	started := make(chan struct{}, 1000)
+	for crash := 0; ; crash++ {
+		stop := consume(t, h, q, func(context.Context, bus.Message) error {
+			started <- struct{}{}
+			<-end // in flight for as long as its process would have lived
+			return errDown
+		})
+		t.Cleanup(finish) // runs before the consumer is stopped
+		var letters []bus.DeadLetter
+		eventually(t, "a delivery or a dead letter", func() bool {
+			if len(started) > 0 {
+				return true
+			}
+			var err error
+			if letters, err = h.Dead.List(t.Context(), 10); err != nil {
+				t.Fatalf("list dead letters: %v", err)
+			}
+			return len(letters) > 0
+		})
+		if len(letters) > 0 {
+			finish()
+			stop()
+			if d := letters[0]; crash < least || d.Queue != q.Name || d.Reason != bus.ReasonDeliveryLimit || d.Message.ID != want.ID || d.At.IsZero() {
+				t.Errorf("after %d crashes: %+v", crash, d)
+			}
+			break
+		}
+		if crash == most {
+			t.Fatalf("it comes again after %d crashes", most)
+		}
+		<-started
+		h = h.Reopen()
+		declare(t, h, q)
+	}
+	got := collect(t, h, q)
+	if err := h.Dead.Replay(t.Context(), q.Name, want.ID); err != nil {
+		t.Fatal(err)
+	}
+	want.Attempt = 1
+	if d := cmp.Diff(want, receive(t, got), cmpopts.EquateEmpty()); d != "" {
+		t.Error(d)
+	}
 }

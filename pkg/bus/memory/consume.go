@@ -56,6 +56,9 @@ func (c *consumer) work(ctx, handlerCtx context.Context) {
 		if e == nil {
 			return
 		}
+		if e.Suspect {
+			c.begin(handlerCtx, e)
+		}
 		v := c.worker.Deliver(ctx, handlerCtx, e.Message)
 		if v.Settle == errs.Hold {
 			c.queue.push(e)
@@ -65,12 +68,21 @@ func (c *consumer) work(ctx, handlerCtx context.Context) {
 	}
 }
 
+// begin has the delivery counted. If the journal cannot, it is made nevertheless: a
+// crash that is not counted costs one more.
+func (c *consumer) begin(ctx context.Context, e *Entry) {
+	if err := c.bus.journal.Begin(ctx, e.ID); err != nil {
+		c.bus.logger.WarnContext(ctx, "a delivery is not counted", "queue", e.Queue, "message_id", e.Message.ID, "error", err.Error())
+	}
+}
+
 // settle does what the verdict says. ctx is Consume's, not the delivery's: one write
 // settles deliveries of many traces.
 func (c *consumer) settle(ctx context.Context, e *Entry, v delivery.Verdict) {
 	switch v.Settle {
 	case errs.Retry:
 		next := *e
+		next.Suspect = false // the process outlived it
 		next.Due = time.Now().Add(c.bus.ladder[e.Message.Attempt-1])
 		next.Message.Attempt++
 		c.queue.settler.add(ctx, Settlement{Entry: next, Outcome: errs.Retry})

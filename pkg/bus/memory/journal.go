@@ -18,6 +18,9 @@ type Entry struct {
 	Message bus.Message
 	// Due is when it may be delivered; zero means now.
 	Due time.Time
+	// Suspect says that several starts of the process found the entry: it may be what
+	// ends it, so its deliveries are counted.
+	Suspect bool
 }
 
 // Settlement is what became of a delivery.
@@ -40,9 +43,12 @@ type Journal interface {
 	// Settle applies settlements in their order, all or none. It may get the same
 	// ones again, and ignores ids that it does not have.
 	Settle(ctx context.Context, settlements []Settlement) error
-	// Load returns what a queue holds, oldest first, and the number of its
-	// dead letters.
+	// Load is for the start of a process: it returns what a queue holds, oldest first, and
+	// the number of its dead letters. What was delivered too often without ever being
+	// settled is a dead letter from now on, with the reason bus.ReasonDeliveryLimit.
 	Load(ctx context.Context, queue string) (entries []Entry, dead int, err error)
+	// Begin notes that a suspect entry is about to be delivered.
+	Begin(ctx context.Context, id int64) error
 	// DeadLetters returns at most limit dead letters of all queues, oldest first.
 	DeadLetters(ctx context.Context, limit int) ([]bus.DeadLetter, error)
 	// Replay makes the oldest dead letter with this message id an entry of its

@@ -64,6 +64,8 @@ func (j *journal) Settle(_ context.Context, settlements []memory.Settlement) err
 	return nil
 }
 
+func (*journal) Begin(context.Context, int64) error { return nil }
+
 func (j *journal) Load(context.Context, string) ([]memory.Entry, int, error) {
 	j.mu.Lock()
 	defer j.mu.Unlock()

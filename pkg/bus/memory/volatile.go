@@ -22,6 +22,8 @@ var _ Journal = (*volatile)(nil)
 func (*volatile) Append(context.Context, []Entry) error              { return nil }
 func (*volatile) Load(context.Context, string) ([]Entry, int, error) { return nil, 0, nil }
 
+func (*volatile) Begin(context.Context, int64) error { return nil }
+
 func (v *volatile) Settle(_ context.Context, settlements []Settlement) error {
 	v.mu.Lock()
 	defer v.mu.Unlock()

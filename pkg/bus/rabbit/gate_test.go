@@ -18,6 +18,8 @@ type gate struct {
 	// limit is after how many bytes of the broker the gate closes by itself; 0 means never.
 	limit, said atomic.Int64
 
+	listener net.Listener
+
 	mu    sync.Mutex
 	open  chan struct{} // closed while the gate is open
 	conns []net.Conn
@@ -33,7 +35,7 @@ func newGate(t *testing.T, broker string) *gate {
 	if err != nil {
 		t.Fatal(err)
 	}
-	g := &gate{open: make(chan struct{})}
+	g := &gate{open: make(chan struct{}), listener: l}
 	close(g.open)
 	target := u.Host
 	u.Host = l.Addr().String()
@@ -95,6 +97,12 @@ func (g *gate) cut() {
 		_ = c.Close()
 	}
 	g.conns = nil
+}
+
+// shut ends all connections and takes no other.
+func (g *gate) shut() {
+	_ = g.listener.Close()
+	g.cut()
 }
 
 type held struct {

@@ -17,9 +17,6 @@ const (
 	headerQueue   = "x-gamestore-queue"   // where a dead letter comes from
 	headerReason  = "x-gamestore-reason"  // the code of its last error
 	headerAt      = "x-gamestore-at"      // when it was given up, RFC 3339
-
-	// reasonCrash is of a message that the broker gave up because its consumers vanished with it.
-	reasonCrash errs.Code = "delivery-limit"
 )
 
 func eventLetter(m bus.Message) letter {
@@ -103,7 +100,7 @@ func deadLetter(d amqp.Delivery) bus.DeadLetter {
 		return l
 	}
 	death, _ := deaths[0].(amqp.Table)
-	l.Queue, l.Reason = strings.TrimSuffix(text(death, "queue"), version), reasonCrash
+	l.Queue, l.Reason = strings.TrimSuffix(text(death, "queue"), version), bus.ReasonDeliveryLimit
 	l.At, _ = death["time"].(time.Time)
 	if keys, _ := death["routing-keys"].([]any); len(keys) > 0 && text(d.Headers, headerKey) == "" {
 		l.Message.Key, _ = keys[0].(string)

@@ -49,15 +49,16 @@ func TestBus(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			bustest.Run(t, func(t *testing.T) bustest.Harness {
 				next++
-				return open(t, broker, urls[next-1], pack)
+				return open(t, urls[next-1], pack)
 			}, bustest.Features{Durable: true})
 		})
 	}
 }
 
-func open(t *testing.T, broker *rabbittest.Broker, url string, pack int) bustest.Harness {
+func open(t *testing.T, url string, pack int) bustest.Harness {
 	t.Helper()
-	cfg := rabbit.Config{URL: url, Name: t.Name(), Ladder: ladder(), Drain: 2 * time.Second, Pack: pack}
+	g := newGate(t, url)
+	cfg := rabbit.Config{URL: g.url, Name: t.Name(), Ladder: ladder(), Drain: 2 * time.Second, Pack: pack}
 	b, err := rabbit.New(cfg)
 	if err != nil {
 		t.Fatal(err)
@@ -69,12 +70,9 @@ func open(t *testing.T, broker *rabbittest.Broker, url string, pack int) bustest
 	}
 	return bustest.Harness{Bus: b, Dead: dead, Attempts: len(ladder()) + 1, Reopen: func() bustest.Harness {
 		// What a crash does to the broker: the connections are gone, and nobody comes back.
+		g.shut()
 		go func() { _ = b.Close() }()
-		vhost := url[strings.LastIndexByte(url, '/')+1:]
-		if _, err := broker.Ctl(t.Context(), "close_all_connections", "--vhost", vhost, "crash"); err != nil {
-			t.Fatal(err)
-		}
-		return open(t, broker, url, pack)
+		return open(t, url, pack)
 	}}
 }
 

@@ -45,7 +45,7 @@ func (p prefixed) Scan(dest ...any) error { return p.scanner.Scan(append(p.first
 func (j *Journal) Replay(ctx context.Context, queue, messageID string) (e memory.Entry, err error) {
 	err = j.db.Write(ctx, func(ctx context.Context, tx sqldb.Querier) (err error) {
 		e, err = scanEntry(tx.QueryRowContext(ctx, `UPDATE bus_entries
-			SET attempt = 1, due_at = 0, reason = '', dead_at = NULL WHERE id = `+oldestDead+`
+			SET attempt = 1, due_at = 0, starts = 0, begun = 0, reason = '', dead_at = NULL WHERE id = `+oldestDead+`
 			RETURNING `+entryColumns, queue, messageID))
 		if errors.Is(err, sql.ErrNoRows) {
 			return bus.ErrNoDeadLetter

@@ -90,7 +90,7 @@ func settle(ctx context.Context, tx sqldb.Querier, s *memory.Settlement) error {
 	case errs.Ack:
 		_, err = tx.ExecContext(ctx, `DELETE FROM bus_entries WHERE id = ?`, e.ID)
 	case errs.Retry:
-		_, err = tx.ExecContext(ctx, `UPDATE bus_entries SET attempt = ?, due_at = ? WHERE id = ?`,
+		_, err = tx.ExecContext(ctx, `UPDATE bus_entries SET attempt = ?, due_at = ?, starts = 0, begun = 0 WHERE id = ?`,
 			e.Message.Attempt, sqldb.Micros(e.Due), e.ID)
 	case errs.Dead:
 		_, err = tx.ExecContext(ctx, `UPDATE bus_entries SET attempt = ?, reason = ?, dead_at = ? WHERE id = ?`,
@@ -101,8 +101,12 @@ func settle(ctx context.Context, tx sqldb.Querier, s *memory.Settlement) error {
 	return err
 }
 
-// Load returns what a queue holds, oldest first, and the number of its dead letters.
+// Load counts a start for all that a queue holds, gives up what was delivered too
+// often, and returns the rest, oldest first, with the number of the queue's dead letters.
 func (j *Journal) Load(ctx context.Context, queue string) ([]memory.Entry, int, error) {
+	if err := j.db.Write(ctx, func(ctx context.Context, tx sqldb.Querier) error { return start(ctx, tx, queue) }); err != nil {
+		return nil, 0, wrap("load a queue", err)
+	}
 	var dead int
 	err := j.db.Read().QueryRowContext(ctx,
 		`SELECT count(*) FROM bus_entries WHERE queue = ? AND dead_at IS NOT NULL`, queue).Scan(&dead)
@@ -133,14 +137,14 @@ func collect[T any](rows *sql.Rows, scan func(scanner) (T, error)) (all []T, err
 
 type scanner interface{ Scan(dest ...any) error }
 
-const entryColumns = `id, queue, message_id, routing_key, content_type, headers, body, attempt, due_at`
+const entryColumns = `id, queue, message_id, routing_key, content_type, headers, body, attempt, due_at, ` + suspect
 
 func scanEntry(row scanner) (memory.Entry, error) {
 	var e memory.Entry
 	var headers string
 	var due int64
 	m := &e.Message
-	if err := row.Scan(&e.ID, &e.Queue, &m.ID, &m.Key, &m.ContentType, &headers, &m.Body, &m.Attempt, &due); err != nil {
+	if err := row.Scan(&e.ID, &e.Queue, &m.ID, &m.Key, &m.ContentType, &headers, &m.Body, &m.Attempt, &due, &e.Suspect); err != nil {
 		return e, err
 	}
 	e.Due = sqldb.FromMicros(due)

@@ -130,7 +130,7 @@ func TestADatabaseThatIsDownIsUnavailable(t *testing.T) {
 	_, replay := j.Replay(t.Context(), "a", "m")
 	for what, err := range map[string]error{
 		"Append": j.Append(t.Context(), []memory.Entry{{Queue: "a"}}), "Settle": j.Settle(t.Context(), nil),
-		"Load": load, "DeadLetters": list, "Replay": replay, "Drop": j.Drop(t.Context(), "a", "m"),
+		"Load": load, "DeadLetters": list, "Replay": replay, "Drop": j.Drop(t.Context(), "a", "m"), "Begin": j.Begin(t.Context(), 1),
 	} {
 		if errs.ClassOf(err) != errs.Unavailable {
 			t.Errorf("%s: %v", what, err)
@@ -158,5 +158,38 @@ func TestAReplayBeforeTheQueueIsDeclared(t *testing.T) {
 	handled := 0
 	if err := b.Consume(ctx, q, func(context.Context, bus.Message) error { handled++; cancel(); return nil }); err != nil || handled != 1 {
 		t.Errorf("%d handled, %v", handled, err)
+	}
+}
+
+// What only waits while something else ends the process is not to blame.
+func TestABacklogOutlivesManyStarts(t *testing.T) {
+	db := openDB(t, filepath.Join(t.TempDir(), "bus.db"))
+	j := sqlite.NewJournal(db)
+	entries := []memory.Entry{{Queue: "a", Message: bus.Message{ID: "delivered"}}, {Queue: "a", Message: bus.Message{ID: "waits"}}, {Queue: "a", Message: bus.Message{ID: "retried"}}}
+	if err := j.Append(t.Context(), entries); err != nil {
+		t.Fatal(err)
+	}
+	for start := range 100 {
+		loaded, dead, err := j.Load(t.Context(), "a")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if wantDead := start >= 20; (dead == 1) != wantDead || len(loaded)+dead != 3 {
+			t.Fatalf("start %d: %d entries and %d dead", start, len(loaded), dead)
+		}
+		for _, e := range loaded {
+			if e.Suspect != (start >= 5 && e.Message.ID != "retried") {
+				t.Errorf("start %d: %s is suspect: %v", start, e.Message.ID, e.Suspect)
+			}
+			if e.Message.ID == "delivered" && e.Suspect {
+				err = errors.Join(err, j.Begin(t.Context(), e.ID))
+			}
+			if e.Message.ID == "retried" { // it did no harm
+				err = errors.Join(err, j.Settle(t.Context(), []memory.Settlement{{Entry: e, Outcome: errs.Retry}}))
+			}
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
 	}
 }
