@@ -22,7 +22,7 @@ func newLeash(groups ...int) (*leash, error) {
 	for _, g := range groups {
 		args = append(args, strconv.Itoa(-g))
 	}
-	cmd := exec.Command("/bin/sh", args...)               //nolint:gosec,noctx // numbers; let ends it
+	cmd := exec.Command("/bin/sh", args...)               //nolint:noctx // let ends it
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // a Ctrl-C is not for it
 	pipe, err := cmd.StdinPipe()
 	if err != nil {
