@@ -60,7 +60,12 @@ func New(_ context.Context, cfg Config, deps Deps) (_ *App, err error) {
 	if err := cfg.validate(); err != nil {
 		return nil, err
 	}
+	secure, err := cfg.UpstreamTLS.Config()
+	if err != nil {
+		return nil, fmt.Errorf("gateway: %w", err)
+	}
 	b := &builder{cfg: cfg, deps: deps.withDefaults(), transport: gateway.NewTransport(), breakers: map[string]breaker.Breaker{}}
+	b.transport.TLSClientConfig = secure
 	b.brokers = newBrokers(cfg, b.deps.Logger)
 	defer func() {
 		if err != nil {

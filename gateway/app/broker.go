@@ -38,7 +38,7 @@ func (b *brokers) link(url string) (link, error) {
 	if l, ok := b.links[url]; ok {
 		return l, nil
 	}
-	cfg := rabbit.Config{URL: url, Name: "gamestore-gateway", Logger: b.logger}
+	cfg := rabbit.Config{URL: url, Name: "gamestore-gateway", Logger: b.logger, TLS: b.cfg.BrokerTLS}
 	calls, err := rabbit.NewClient(cfg)
 	if err != nil {
 		return link{}, err

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"gamestore.example/gateway"
+	"gamestore.example/pkg/tlsfile"
 )
 
 // Config is what the gateway can be told from outside.
@@ -18,6 +19,9 @@ type Config struct {
 	Broker string
 	// Streams is the most event streams at a time over a broker.
 	Streams int
+	// UpstreamTLS is how to reach services, and the keys of tokens, at https://…, BrokerTLS
+	// how to reach brokers at amqps://….
+	UpstreamTLS, BrokerTLS tlsfile.Client
 	// CORSOrigins are the origins, separated by commas, whose pages may call the
 	// API; "*" is all of them, and none is the default.
 	CORSOrigins string
@@ -65,6 +69,7 @@ func (c *Config) RegisterFlags(fs *flag.FlagSet, prefix string) {
 		url := c.upstream(name)
 		fs.StringVar(url, prefix+"upstream."+name, *url, "`URL` of the "+name+" service: http://host:port, amqp://… or amqp: for the broker of -bus.url")
 	}
+	c.UpstreamTLS.RegisterFlags(fs, prefix+"upstream.tls.", "the services")
 	fs.IntVar(&c.Streams, prefix+"streams", c.Streams, "most event streams at a time over a broker")
 	fs.StringVar(&c.CORSOrigins, prefix+"cors.origins", c.CORSOrigins, "`origins` whose pages may call the API, separated by commas, or *")
 	fs.StringVar(&c.TrustedProxies, prefix+"trusted.proxies", c.TrustedProxies, "`networks` of proxies whose X-Forwarded-For is believed, separated by commas")

@@ -3,6 +3,8 @@ package httpserver
 import (
 	"flag"
 	"time"
+
+	"gamestore.example/pkg/tlsfile"
 )
 
 // Config says where a server listens and what it allows. Zero values mean the
@@ -27,6 +29,8 @@ type Config struct {
 	DrainDelay time.Duration
 	// DrainTimeout is how long requests in flight have to end after that.
 	DrainTimeout time.Duration
+	// TLS is what the server speaks TLS with, HTTP/1.1 alone; the zero value is plain text.
+	TLS tlsfile.Server
 }
 
 // DefaultConfig returns the defaults.
@@ -55,6 +59,7 @@ func (c *Config) RegisterFlags(fs *flag.FlagSet, prefix string) {
 	fs.DurationVar(&c.WriteTimeout, prefix+"write-timeout", c.WriteTimeout, "how long an answer may take, streams excepted")
 	fs.DurationVar(&c.IdleTimeout, prefix+"idle-timeout", c.IdleTimeout, "how long a connection may wait for its next request")
 	fs.DurationVar(&c.DrainDelay, prefix+"drain-delay", c.DrainDelay, "how long to serve on, not ready, after the signal to stop")
+	c.TLS.RegisterFlags(fs, prefix+"tls.")
 	fs.DurationVar(&c.DrainTimeout, prefix+"drain-timeout", c.DrainTimeout, "how long requests in flight have to end when stopping")
 }
 

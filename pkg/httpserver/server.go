@@ -2,6 +2,7 @@ package httpserver
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -31,11 +32,17 @@ type drainingKey struct{}
 // server begins to drain.
 func New(cfg Config, h http.Handler, logger *slog.Logger) (*Server, error) {
 	cfg = cfg.withDefaults()
+	secure, err := cfg.TLS.Config()
+	if err != nil {
+		return nil, fmt.Errorf("httpserver: %w", err)
+	}
 	listener, err := new(net.ListenConfig).Listen(context.Background(), "tcp", cfg.Addr)
 	if err != nil {
 		return nil, fmt.Errorf("httpserver: %w", err)
 	}
-	return newServer(cfg, h, logger, listener), nil
+	s := newServer(cfg, h, logger, listener)
+	s.http.TLSConfig = secure
+	return s, nil
 }
 
 func newServer(cfg Config, h http.Handler, logger *slog.Logger, listener net.Listener) *Server {
@@ -51,6 +58,7 @@ func newServer(cfg Config, h http.Handler, logger *slog.Logger, listener net.Lis
 		IdleTimeout:       cfg.IdleTimeout,
 		MaxHeaderBytes:    cfg.MaxHeader,
 		BaseContext:       func(net.Listener) context.Context { return base },
+		TLSNextProto:      map[string]func(*http.Server, *tls.Conn, http.Handler){}, // the limits are those of HTTP/1.1
 		ErrorLog:          slog.NewLogLogger(logger.Handler(), slog.LevelWarn),
 	}
 	return s
@@ -77,7 +85,7 @@ func Draining(ctx context.Context) <-chan struct{} {
 // off the rest. It returns nil after a clean stop. Run it once.
 func (s *Server) Run(ctx context.Context) error {
 	served := make(chan error, 1)
-	go func() { served <- s.http.Serve(s.listener) }()
+	go func() { served <- s.serve() }()
 	s.logger.LogAttrs(ctx, slog.LevelInfo, "listening", slog.String("addr", s.Addr()))
 	select {
 	case err := <-served:
@@ -99,6 +107,14 @@ func (s *Server) Run(ctx context.Context) error {
 		return fmt.Errorf("httpserver: %w", err)
 	}
 	return nil
+}
+
+// serve accepts until the server is closed.
+func (s *Server) serve() error {
+	if s.http.TLSConfig == nil {
+		return s.http.Serve(s.listener)
+	}
+	return s.http.ServeTLS(s.listener, "", "")
 }
 
 // wait lets the drain delay pass, unless serving ends before.

@@ -26,6 +26,7 @@ import (
 	"gamestore.example/pkg/observe"
 	"gamestore.example/pkg/process"
 	"gamestore.example/pkg/rpc"
+	"gamestore.example/pkg/tlsfile"
 	"gamestore.example/users/adapter/argon2"
 	usersapp "gamestore.example/users/app"
 )
@@ -41,6 +42,9 @@ const (
 type setup struct {
 	users   func(*usersapp.Config)
 	gateway func(*gatewayapp.Config)
+	// tls and trust are of all servers and clients; the zero values speak in plain text.
+	tls   tlsfile.Server
+	trust tlsfile.Client
 	// quiet keeps errors alone in the log.
 	quiet bool
 }
@@ -50,6 +54,7 @@ type setup struct {
 // own process (near), and what answers requests of the broker.
 type house struct {
 	t        testing.TB
+	setup    setup
 	dir      string
 	clock    *clock
 	log      *journal
@@ -100,7 +105,7 @@ func (j *journal) String() string {
 func open(t testing.TB, s setup) *house {
 	t.Helper()
 	h := &house{
-		t: t, dir: t.TempDir(), clock: &clock{}, log: &journal{}, registry: prometheus.NewRegistry(), spans: &spans{},
+		t: t, setup: s, dir: t.TempDir(), clock: &clock{}, log: &journal{}, registry: prometheus.NewRegistry(), spans: &spans{},
 		urls: map[string]string{}, doors: map[string]http.Handler{}, client: &http.Client{Transport: &http.Transport{DisableCompression: true, MaxIdleConnsPerHost: 64}},
 	}
 	level := slog.LevelDebug
@@ -109,6 +114,9 @@ func open(t testing.TB, s setup) *house {
 	}
 	h.logger = observe.NewLogger(h.log, level, "json")
 	t.Cleanup(func() { h.close() })
+	secure, err := s.trust.Config()
+	h.must(err)
+	h.client.Transport.(*http.Transport).TLSClientConfig = secure
 	h.must(h.build(s))
 	h.run()
 	return h
@@ -196,11 +204,14 @@ func (h *house) serve(name string, app process.App) error {
 }
 
 func (h *house) listen(name string, handler http.Handler) error {
-	s, err := httpserver.New(httpserver.Config{Addr: "127.0.0.1:0"}, handler, h.logger)
+	s, err := httpserver.New(httpserver.Config{Addr: "127.0.0.1:0", TLS: h.setup.tls}, handler, h.logger)
 	if err != nil {
 		return err
 	}
 	h.urls[name], h.doors[name] = "http://"+s.Addr(), handler
+	if h.setup.tls != (tlsfile.Server{}) {
+		h.urls[name] = "https://" + s.Addr()
+	}
 	// The gateways come last and stop first.
 	h.actors = append([]lifecycle.Actor{{Name: name, Run: s.Run}}, h.actors...)
 	return nil
@@ -211,6 +222,7 @@ func (h *house) front(name string, s setup) error {
 	cfg := gatewayapp.Defaults()
 	cfg.AddressRates, cfg.UserRates = gateway.Rates{}, gateway.Rates{} // limits have tests of their own
 	cfg.Users, cfg.Games, cfg.Payments = h.urls["users"], h.urls["games"], h.urls["payments"]
+	cfg.UpstreamTLS = s.trust
 	if s.gateway != nil {
 		s.gateway(&cfg)
 	}

@@ -40,6 +40,7 @@ func run(args []string) (err error) {
 	)
 	log.RegisterFlags(fs)
 	traces.RegisterFlags(fs)
+	cfg.BrokerTLS.RegisterFlags(fs, "bus.tls.", "RabbitMQ")
 	fs.StringVar(&cfg.Broker, "bus.url", "", "RabbitMQ of the upstreams that are just amqp:, as amqp://user:password@host:5672/vhost")
 	cfg.RegisterFlags(fs, "gateway.")
 	web.RegisterFlags(fs, "http.")

@@ -51,8 +51,9 @@ func dial(ctx context.Context, cfg Config, purpose string) (*session, error) {
 	stop := context.AfterFunc(ctx, s.cut)
 	defer stop()
 	conn, err := amqp.DialConfig(cfg.URL, amqp.Config{
-		Heartbeat:  cfg.Heartbeat,
-		Properties: properties,
+		Heartbeat:       cfg.Heartbeat,
+		TLSClientConfig: cfg.tlsConfig(),
+		Properties:      properties,
 		Dial: func(network, addr string) (net.Conn, error) {
 			d := net.Dialer{Timeout: s.watchdog}
 			raw, err := d.DialContext(ctx, network, addr)
