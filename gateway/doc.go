@@ -6,10 +6,11 @@
 //	route → rate limit by address → token → rate limit by user → limits of size
 //	and time → circuit breaker → proxy → users | games | payments
 //
-// An upstream is either an http:// URL, reached through a pool of kept
-// connections, or an http.Handler of the same process, called directly. The same
-// header rules hold for both: nothing that only the gateway may say gets past it
-// from outside, and the access token is forwarded because the services verify it again.
+// An upstream is an http:// URL, reached through a pool of kept connections, or a
+// message broker at which the service answers requests, or an http.Handler of the same
+// process, called directly. The same header rules hold for all: nothing that only the
+// gateway may say gets past it from outside, and the access token is forwarded because
+// the services verify it again. Clients cannot tell which it is.
 //
 // The gateway's own errors are problem documents like everybody else's. Package
 // app puts the parts together.
