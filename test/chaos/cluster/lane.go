@@ -28,7 +28,7 @@ const (
 	pointBound = 5 * time.Second
 	// restBound is how long everything may take to come to rest: leases and the pauses
 	// between reconnects run out meanwhile.
-	restBound = 90 * time.Second
+	restBound = 3 * time.Minute
 	restPoll  = 150 * time.Millisecond
 	// ahead is the load before a fault, behind that after it.
 	ahead, behind = 300 * time.Millisecond, 300 * time.Millisecond
