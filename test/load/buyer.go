@@ -11,13 +11,14 @@ import (
 	"gamestore.example/games"
 )
 
-// crowdSize is how many clients buy at once, each waiting for its purchase to be completed.
-const crowdSize = 256
+// Buyers is how many clients buy at once, each waiting for its purchase to be completed.
+const Buyers = 256
 
 // shop is where clients buy, and who they say that they are.
 type shop struct {
-	addr  string
-	games []string
+	addr    string
+	clients int
+	games   []string
 	// person returns the header of somebody who has bought nothing yet.
 	person func() (string, error)
 
@@ -106,7 +107,7 @@ func (b *buyer) ask(ctx context.Context, method, path, body string, want int) (s
 // closed is a round of clients who buy again as soon as they have what they bought.
 func (s *shop) closed(ctx context.Context, d time.Duration) (Round, error) {
 	return measure(ctx, d, func(begin, ctx context.Context, t *tally) error {
-		return crowd(ctx, crowdSize, func(ctx context.Context, _ int) error {
+		return crowd(ctx, s.clients, func(ctx context.Context, _ int) error {
 			b := s.borrow()
 			defer s.giveBack(b)
 			for begin.Err() == nil {

@@ -13,8 +13,10 @@ type Contest struct {
 	Unit string
 	// Sides are the contestants; the first is the one that the others are compared with.
 	Sides []Side
-	// Rounds is how often each has its turn, at least.
+	// Rounds is how often each has its turn.
 	Rounds int
+	// FixedRate says that latencies are of interest, and how much is done is not.
+	FixedRate bool
 }
 
 // Side is one contestant.
@@ -31,6 +33,8 @@ type Place struct {
 	Broker string
 	// Programs is the folder of the built services.
 	Programs string
+	// Clients is how many buy at once.
+	Clients int
 }
 
 // Player is a side at work.
@@ -72,7 +76,7 @@ func Contests() []Contest {
 			{Name: "the four services", Open: openServices(1)},
 			{Name: "the four services, 64 events to a message", Open: openServices(packed)},
 		}},
-		{Name: "purchase to completed at a fixed rate, through RabbitMQ", Unit: "purchase", Rounds: 3, Sides: []Side{
+		{Name: "purchase to completed at a fixed rate, through RabbitMQ", Unit: "purchase", Rounds: 3, FixedRate: true, Sides: []Side{
 			{Name: "the four services at a fixed rate", Open: openSteady(1)},
 			{Name: "the four services at a fixed rate, 64 events to a message", Open: openSteady(packed)},
 		}},

@@ -2,7 +2,6 @@ package load
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"sync"
 	"time"
@@ -71,9 +70,6 @@ func measure(ctx context.Context, d time.Duration, work func(begin, ctx context.
 		return r, err
 	}
 	r.Operations, r.Latencies = t.n, t.latencies
-	if r.Operations == 0 {
-		return r, errors.New("nothing was done in the time that counts")
-	}
 	return r, nil
 }
 

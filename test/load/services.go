@@ -77,7 +77,7 @@ func startServices(ctx context.Context, p Place, pack int) (*services, error) {
 	}
 	gateway, err := url.Parse(programs[len(programs)-1].URL)
 	if err == nil {
-		s.shop, err = newShop(gateway.Host, filepath.Join(p.Dir, "keys"))
+		s.shop, err = newShop(gateway.Host, p.Clients, filepath.Join(p.Dir, "keys"))
 	}
 	if err != nil {
 		return nil, errors.Join(err, s.Close())
@@ -100,7 +100,7 @@ func (s *services) Close() error {
 }
 
 // newShop returns a shop whose people have tokens as the users service issues them.
-func newShop(addr, keys string) (*shop, error) {
+func newShop(addr string, clients int, keys string) (*shop, error) {
 	ring, err := auth.OpenKeyring(keys, time.Now)
 	if err != nil {
 		return nil, err
@@ -115,7 +115,7 @@ func newShop(addr, keys string) (*shop, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &shop{addr: addr, games: paid, person: func() (string, error) {
+	return &shop{addr: addr, clients: clients, games: paid, person: func() (string, error) {
 		token, _, err := issuer.Issue(context.Background(), newID(), []string{auth.RoleUser})
 		return "Authorization: Bearer " + token + "\r\n", err
 	}}, nil

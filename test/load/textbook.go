@@ -35,7 +35,7 @@ func openTextbook(ctx context.Context, p Place) (Player, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &textbookFlow{flow: f, shop: &shop{addr: f.Addr, games: paid, person: func() (string, error) {
+	return &textbookFlow{flow: f, shop: &shop{addr: f.Addr, clients: p.Clients, games: paid, person: func() (string, error) {
 		return textbook.UserHeader + ": " + uuid.NewString() + "\r\n", nil
 	}}}, nil
 }

@@ -46,6 +46,15 @@ func (b *Broker) host(ctx context.Context) (string, error) {
 	return b.URL + name, err
 }
 
+// Place makes a place for a side, with a virtual host of its own.
+func (b *Broker) Place(ctx context.Context, dir, programs string, clients int) (Place, error) {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return Place{}, err
+	}
+	host, err := b.host(ctx)
+	return Place{Dir: dir, Broker: host, Programs: programs, Clients: clients}, err
+}
+
 // Standing is what a contest found out about one side.
 type Standing struct {
 	Name   string
@@ -68,11 +77,8 @@ func (c Contest) Run(ctx context.Context, b *Broker, programs, dir string, each 
 		if i > 0 && !keep(side.Name) {
 			continue
 		}
-		place := Place{Dir: filepath.Join(dir, strconv.Itoa(i)), Programs: programs}
-		if err := os.MkdirAll(place.Dir, 0o700); err != nil {
-			return nil, err
-		}
-		if place.Broker, err = b.host(ctx); err != nil {
+		place, err := b.Place(ctx, filepath.Join(dir, strconv.Itoa(i)), programs, Buyers)
+		if err != nil {
 			return nil, err
 		}
 		p, err := side.Open(ctx, place)
@@ -86,6 +92,9 @@ func (c Contest) Run(ctx context.Context, b *Broker, programs, dir string, each 
 			r, err := p.Round(ctx, each)
 			if err != nil {
 				return nil, fmt.Errorf("%s: %w", standings[i].Name, err)
+			}
+			if r.Operations == 0 {
+				return nil, fmt.Errorf("%s: nothing was done in the time that counts", standings[i].Name)
 			}
 			s := &standings[i]
 			s.Rounds = append(s.Rounds, r)

@@ -47,7 +47,9 @@ func (w *wire) do(ctx context.Context, method, path, header, body string) (int, 
 		return 0, nil, err
 	}
 	w.out = fmt.Appendf(w.out[:0], "%s %s HTTP/1.1\r\nHost: %s\r\n%s", method, path, w.addr, header)
-	if method != "GET" {
+	if method == "GET" {
+		body = ""
+	} else {
 		w.out = fmt.Appendf(w.out, "Content-Type: application/json\r\nContent-Length: %d\r\n", len(body))
 	}
 	w.out = append(append(w.out, "\r\n"...), body...)

@@ -43,7 +43,7 @@ func (c *consumer) run(ctx context.Context) error {
 		}
 		err := c.handle(ctx, e)
 		if ctx.Err() != nil {
-			return nil // not acknowledged: it comes again
+			return nil //nolint:nilerr // not acknowledged: it comes again
 		}
 		if err != nil {
 			return fmt.Errorf("consumer: %w", err)

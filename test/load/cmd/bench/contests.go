@@ -69,16 +69,24 @@ func contest(ctx context.Context, c load.Contest, only *regexp.Regexp, programs,
 
 func report(c load.Contest, standings []load.Standing) {
 	fmt.Printf("\n%s; %d rounds in turns, medians\n\n", c.Name, c.Rounds)
-	fmt.Printf("| case | %ss/s | ratio | rounds | CPU µs/%s | p50 ms | p99 ms |\n", c.Unit, c.Unit)
-	fmt.Println("|---|---:|---:|---|---:|---:|---:|")
+	if c.FixedRate {
+		fmt.Printf("| case | %ss/s | p50 ms | p99 ms | p99/p50 |\n|---|---:|---:|---:|---:|\n", c.Unit)
+	} else {
+		fmt.Printf("| case | %ss/s | ratio | rounds | CPU µs/%s | p50 ms | p99 ms |\n|---|---:|---:|---|---:|---:|---:|\n", c.Unit, c.Unit)
+	}
 	for _, s := range standings {
+		p50, p99 := s.Latency(0.5), s.Latency(0.99)
+		if c.FixedRate {
+			fmt.Printf("| %s | %.0f | %s | %s | %.1f |\n", s.Name, s.Rate(), millis(p50), millis(p99), float64(p99)/float64(max(p50, 1)))
+			continue
+		}
 		cpu, _ := s.CPU()
 		ratios := make([]string, len(s.Ratios))
 		for i, r := range s.Ratios {
 			ratios[i] = fmt.Sprintf("%.2f", r)
 		}
-		fmt.Printf("| %s | %.0f | %.2f | %s | %d | %s | %s |\n", s.Name, s.Rate(), s.Ratio(), strings.Join(ratios, " "), cpu.Microseconds(),
-			millis(s.Latency(0.5)), millis(s.Latency(0.99)))
+		fmt.Printf("| %s | %.0f | %.2f | %s | %d | %s | %s |\n",
+			s.Name, s.Rate(), s.Ratio(), strings.Join(ratios, " "), cpu.Microseconds(), millis(p50), millis(p99))
 	}
 	fmt.Println()
 	for _, s := range standings {
