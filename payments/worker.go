@@ -43,7 +43,7 @@ func (w *Worker) ProcessDue(ctx context.Context) (int, error) {
 func (w *Worker) Run(ctx context.Context) error {
 	calls, giveUp := context.WithCancel(context.WithoutCancel(ctx))
 	defer giveUp()
-	w.serve(calls)
+	w.beginIn(calls)
 	for ctx.Err() == nil {
 		_, more, err := w.dispatch(ctx, calls, &w.driving)
 		if err != nil && ctx.Err() == nil {
@@ -53,7 +53,7 @@ func (w *Worker) Run(ctx context.Context) error {
 			w.rest(ctx)
 		}
 	}
-	w.serve(nil)
+	w.beginNothing()
 	stopped := make(chan struct{})
 	go func() { w.driving.Wait(); close(stopped) }()
 	grace := time.NewTimer(w.Config.Grace)
@@ -103,11 +103,18 @@ func (w *Worker) dispatch(ctx, calls context.Context, wg *sync.WaitGroup) (int, 
 	return len(claimed), len(claimed) == free, nil
 }
 
-// serve says that payments may be begun, and with which context; nil ends that.
-func (w *Worker) serve(calls context.Context) {
+// beginIn lets payments be begun, whose calls to providers get the context.
+func (w *Worker) beginIn(calls context.Context) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.calls = calls
+}
+
+// beginNothing ends that. Nothing is added to driving after it.
+func (w *Worker) beginNothing() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.calls = nil
 }
 
 // begin returns a payment that is not stored yet as one that this worker has claimed, if it
