@@ -122,7 +122,7 @@ func New(ctx context.Context, cfg Config, deps Deps) (_ *App, err error) {
 	}
 	a.set = endpoints.New(a.shop, wrap, a.deps.Verifier)
 	a.reactions = endpoints.NewReactions(a.shop, wrap)
-	a.handler = httpserver.WithDocs(httpapi.NewHandler(a.set), contractgames.OpenAPI)
+	a.handler = httpserver.WithDocs(httpapi.NewHandler(a.set, httpserver.LogErrors(a.deps.Logger)), contractgames.OpenAPI)
 	if a.rpc, err = amqpapi.NewServer(a.set); err != nil {
 		return nil, err
 	}

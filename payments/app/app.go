@@ -134,7 +134,7 @@ func New(ctx context.Context, cfg Config, deps Deps) (_ *App, err error) {
 
 	// Endpoints and transports.
 	a.set = endpoints.New(svc, middleware.Chain(around, middleware.Logging(a.deps.Logger), middleware.Recover()), a.deps.Verifier)
-	a.handler = httpserver.WithDocs(httpapi.NewHandler(a.set), contractpayments.OpenAPI)
+	a.handler = httpserver.WithDocs(httpapi.NewHandler(a.set, httpserver.LogErrors(a.deps.Logger)), contractpayments.OpenAPI)
 	if a.rpc, err = amqpapi.NewServer(a.set); err != nil {
 		return nil, err
 	}

@@ -2,10 +2,12 @@ package httpserver
 
 import (
 	"context"
+	"log/slog"
 	"net/http"
 	"strings"
 	"time"
 
+	"github.com/go-kit/kit/transport"
 	kithttp "github.com/go-kit/kit/transport/http"
 	"go.opentelemetry.io/otel/propagation"
 	"go.opentelemetry.io/otel/trace"
@@ -24,6 +26,13 @@ func ServerOptions() []kithttp.ServerOption {
 		kithttp.ServerBefore(contextFromRequest),
 		kithttp.ServerErrorEncoder(EncodeError),
 	}
+}
+
+// LogErrors makes a go-kit HTTP server log the errors that it answers with, or cannot
+// answer with, at the level debug: what went wrong inside of an endpoint is in the log
+// already, by the endpoint's own middleware.
+func LogErrors(logger *slog.Logger) kithttp.ServerOption {
+	return kithttp.ServerErrorHandler(transport.NewLogErrorHandler(observe.KitLogger(logger, slog.LevelDebug)))
 }
 
 func contextFromRequest(ctx context.Context, r *http.Request) context.Context {

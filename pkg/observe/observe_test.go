@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"log/slog"
 	"strings"
 	"testing"
@@ -168,5 +169,69 @@ func TestRegister(t *testing.T) {
 	}
 	if c, err := observe.Register(nil, counter("Things.")); err != nil || c == nil {
 		t.Errorf("without a registry: %v", err)
+	}
+}
+
+func TestTheLoggerOfGoKit(t *testing.T) {
+	for name, tc := range map[string]struct {
+		keyvals []any
+		want    string
+	}{
+		"message and values": {[]any{"msg", "hello", "n", 3}, `level=WARN msg=hello n=3`},
+		"an error":           {[]any{"err", errors.New("broken")}, `level=WARN msg=go-kit err=broken`},
+		"no value":           {[]any{"err"}, `level=WARN msg=go-kit err=(MISSING)`},
+		"nothing":            {nil, `level=WARN msg=go-kit`},
+		"another level":      {[]any{"level", "info", 7, true}, `level=WARN msg=go-kit kit.level=info 7=true`},
+		"a forged line":      {[]any{"msg", "x\nlevel=ERROR"}, `level=WARN msg="x\nlevel=ERROR"`},
+	} {
+		var out bytes.Buffer
+		if err := observe.KitLogger(observe.NewLogger(&out, slog.LevelInfo, "text"), slog.LevelWarn).Log(tc.keyvals...); err != nil {
+			t.Error(err)
+		}
+		if _, line, _ := strings.Cut(strings.TrimSpace(out.String()), " "); line != tc.want {
+			t.Errorf("%s: %s, want %s", name, line, tc.want)
+		}
+	}
+	var out bytes.Buffer
+	_ = observe.KitLogger(observe.NewLogger(&out, slog.LevelInfo, "text"), slog.LevelDebug).Log("msg", "hello")
+	if out.Len() != 0 {
+		t.Errorf("below the level: %s", &out)
+	}
+}
+
+func TestB3IsReadInBothForms(t *testing.T) {
+	other := strings.Repeat("ab", 16)
+	for name, tc := range map[string]struct {
+		headers map[string]string
+		trace   string
+		sampled bool
+	}{
+		"single":                 {map[string]string{"b3": traceID + "-" + spanID + "-1"}, traceID, true},
+		"single, not sampled":    {map[string]string{"b3": traceID + "-" + spanID + "-0"}, traceID, false},
+		"many":                   {map[string]string{"x-b3-traceid": traceID, "x-b3-spanid": spanID, "x-b3-sampled": "1"}, traceID, true},
+		"debug is sampled":       {map[string]string{"b3": traceID + "-" + spanID + "-d"}, traceID, true},
+		"W3C goes first":         {map[string]string{"traceparent": traceparent, "b3": other + "-" + spanID + "-1"}, traceID, true},
+		"malformed W3C, good B3": {map[string]string{"traceparent": "00-x", "b3": other + "-" + spanID + "-1"}, other, true},
+		"malformed":              {map[string]string{"b3": "canary"}, "", false},
+		"nothing but a decision": {map[string]string{"b3": "0"}, "", false},
+	} {
+		sc := trace.SpanContextFromContext(observe.Extract(t.Context(), tc.headers))
+		if sc.HasTraceID() != (tc.trace != "") || tc.trace != "" && (sc.TraceID().String() != tc.trace || sc.IsSampled() != tc.sampled || !sc.IsRemote()) {
+			t.Errorf("%s: %+v", name, sc)
+		}
+	}
+	debug := observe.Extract(t.Context(), map[string]string{"b3": traceID + "-" + spanID + "-d"})
+	sent := map[string]string{}
+	observe.Inject(debug, sent)
+	if sent["b3"] != traceID+"-"+spanID+"-1" {
+		t.Errorf("debug goes on: %v", sent)
+	}
+}
+
+func TestACeiling(t *testing.T) {
+	c := observe.NewCeiling(2)
+	got := []string{c.Label("a"), c.Label("b"), c.Label("c"), c.Label("a"), c.Label("d")}
+	if d := cmp.Diff([]string{"a", "b", observe.Other, "a", observe.Other}, got); d != "" {
+		t.Error(d)
 	}
 }

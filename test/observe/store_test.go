@@ -130,6 +130,15 @@ gateway: POST /api/games/{id}/purchase (server)
 func TestNothingTellsSecrets(t *testing.T) {
 	w := open(t)
 	w.client.join()
+	for _, body := range []string{ // what is refused is told of, too
+		`{"email":"` + email + `","password":"` + password + `x"}`, `{"email":"` + email + `","password":["` + password + `"]}`, `{"email":"` + email + `","` + password + `":`,
+	} {
+		resp, err := w.client.http.Post(w.client.base+"/api/auth/login", "application/json", strings.NewReader(body))
+		if err != nil || resp.StatusCode < http.StatusBadRequest {
+			t.Fatal(resp, err)
+		}
+		resp.Body.Close()
+	}
 	purchase := w.client.buy(w.client.games(1)[0], card, http.Header{
 		"Traceparent": {"00-" + traceID + "-" + caller + "-01"}, "Baggage": {"secret=canary-baggage"}, "Tracestate": {"vendor=1"},
 	})

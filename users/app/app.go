@@ -136,7 +136,7 @@ func New(ctx context.Context, cfg Config, deps Deps) (_ *App, err error) {
 	}
 	a.accounts, a.set = svc, endpoints.New(svc, wrap, tokens.verifier)
 	jwks := auth.JWKSHandler(a.ring, jwksMaxAge)
-	a.handler = httpserver.WithDocs(httpapi.NewHandler(a.set, jwks), contractusers.OpenAPI)
+	a.handler = httpserver.WithDocs(httpapi.NewHandler(a.set, jwks, httpserver.LogErrors(a.deps.Logger)), contractusers.OpenAPI)
 	services, err := auth.NewServiceVerifier(tokens.verifier, cfg.ServiceTokens) // what nothing else takes
 	if err != nil {
 		return nil, fmt.Errorf("users: -users.service.token: %w", err)

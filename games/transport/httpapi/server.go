@@ -30,12 +30,12 @@ const (
 	pathRecommendations = "/api/me/recommendations"
 )
 
-// NewHandler serves the endpoints.
-func NewHandler(set endpoints.Set) http.Handler {
+// NewHandler serves the endpoints. more are options of each server.
+func NewHandler(set endpoints.Set, more ...kithttp.ServerOption) http.Handler {
 	r := mux.NewRouter().SkipClean(true) // an unclean path is no route, not a redirect
 	r.Use(httpserver.RecordRoute)
 	httpserver.HandleUnmatched(r)
-	options := append(httpserver.ServerOptions(), kithttp.ServerBefore(keepIfNoneMatch))
+	options := append(append(httpserver.ServerOptions(), kithttp.ServerBefore(keepIfNoneMatch)), more...)
 	route := func(method, path string, ep endpoint.Endpoint, decode kithttp.DecodeRequestFunc, encode kithttp.EncodeResponseFunc) {
 		r.Handle(path, kithttp.NewServer(ep, decode, encode, options...)).Methods(method)
 	}

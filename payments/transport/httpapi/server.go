@@ -20,13 +20,13 @@ const (
 	pathWebhook   = pathPayments + "/webhooks/{provider}"
 )
 
-// NewHandler serves the endpoints.
-func NewHandler(set endpoints.Set) http.Handler {
+// NewHandler serves the endpoints. more are options of each server.
+func NewHandler(set endpoints.Set, more ...kithttp.ServerOption) http.Handler {
 	r := mux.NewRouter().SkipClean(true) // an unclean path is no route, not a redirect
 	r.Use(httpserver.RecordRoute)
 	httpserver.HandleUnmatched(r)
 	route := func(method, path string, ep endpoint.Endpoint, decode kithttp.DecodeRequestFunc, encode kithttp.EncodeResponseFunc) {
-		r.Handle(path, kithttp.NewServer(ep, decode, encode, httpserver.ServerOptions()...)).Methods(method)
+		r.Handle(path, kithttp.NewServer(ep, decode, encode, append(httpserver.ServerOptions(), more...)...)).Methods(method)
 	}
 	route(http.MethodPost, pathWebhook, set.HandleWebhookEndpoint, decodeWebhook, encodeNothing)
 	route(http.MethodGet, pathPayments, set.FindPaymentEndpoint, decodeFind, encodePayment)

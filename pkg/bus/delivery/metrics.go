@@ -1,6 +1,7 @@
 package delivery
 
 import (
+	"context"
 	"log/slog"
 	"time"
 
@@ -64,10 +65,10 @@ func (m *Metrics) queue(name string) queueMetrics {
 	return q
 }
 
-func (q *queueMetrics) handled(d time.Duration, code errs.Code) {
+func (q *queueMetrics) handled(ctx context.Context, d time.Duration, code errs.Code) {
 	if code == "" {
-		q.success.Observe(d.Seconds())
+		observe.Seconds(ctx, q.success, d)
 		return
 	}
-	q.duration.WithLabelValues(string(code)).Observe(d.Seconds())
+	observe.Seconds(ctx, q.duration.WithLabelValues(string(code)), d)
 }

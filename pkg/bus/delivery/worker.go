@@ -96,7 +96,7 @@ func (w *Worker) call(ctx context.Context, m bus.Message) (err error) {
 		if r := recover(); r != nil {
 			err = fmt.Errorf("panic in the handler: %v\n%s", r, debug.Stack())
 		}
-		w.metrics.handled(time.Since(started), errs.CodeOf(err))
+		w.metrics.handled(ctx, time.Since(started), errs.CodeOf(err))
 	}()
 	fault.Point("bus.before-handler")
 	fault.Panic(m.ID)

@@ -24,13 +24,14 @@ const (
 	pathHistory  = "/api/users/me/history"
 )
 
-// NewHandler serves the endpoints, and the public keys that jwks answers.
-func NewHandler(set endpoints.Set, jwks http.Handler) http.Handler {
+// NewHandler serves the endpoints, and the public keys that jwks answers. more are options
+// of each server.
+func NewHandler(set endpoints.Set, jwks http.Handler, more ...kithttp.ServerOption) http.Handler {
 	r := mux.NewRouter().SkipClean(true) // an unclean path is no route, not a redirect
 	r.Use(httpserver.RecordRoute)
 	httpserver.HandleUnmatched(r)
 	route := func(method, path string, ep endpoint.Endpoint, decode kithttp.DecodeRequestFunc, encode kithttp.EncodeResponseFunc) {
-		r.Handle(path, kithttp.NewServer(ep, decode, encode, httpserver.ServerOptions()...)).Methods(method)
+		r.Handle(path, kithttp.NewServer(ep, decode, encode, append(httpserver.ServerOptions(), more...)...)).Methods(method)
 	}
 	route(http.MethodPost, pathUsers, set.SignUpEndpoint, decodeSignUp, encodeSignedUp)
 	route(http.MethodPost, pathLogin, set.LoginEndpoint, decodeLogin, encodeTokens)
