@@ -164,6 +164,8 @@ func (p *publisher) publishWindow(ctx context.Context, letters []letter, results
 // session: how much of it arrived is unknown.
 func (o *outlet) send(letters []letter, results []error) []*amqp.DeferredConfirmation {
 	confirms := make([]*amqp.DeferredConfirmation, len(letters))
+	wire := o.session.socket.Load()
+	wire.cork()
 	for i, l := range letters {
 		c, err := o.ch.PublishWithDeferredConfirm(l.exchange, l.key, true, false, l.Publishing)
 		if err != nil {
@@ -171,9 +173,12 @@ func (o *outlet) send(letters []letter, results []error) []*amqp.DeferredConfirm
 				results[j] = errNotConfirmed.WithCause(err)
 			}
 			o.session.cut()
-			return confirms
+			break
 		}
 		confirms[i] = c
+	}
+	if err := wire.uncork(); err != nil {
+		o.session.cut() // nobody will confirm what was not sent
 	}
 	return confirms
 }

@@ -23,24 +23,10 @@ const (
 // session is one connection with its socket. It is never mended, only replaced.
 type session struct {
 	conn   *amqp.Connection
-	socket atomic.Pointer[deadlineConn]
+	socket atomic.Pointer[socket]
 	closed chan *amqp.Error
 	// watchdog bounds the calls of guarded.
 	watchdog time.Duration
-}
-
-// deadlineConn bounds each write: a broker under an alarm stops reading, and a
-// write would wait for ever.
-type deadlineConn struct {
-	net.Conn
-	timeout time.Duration
-}
-
-func (c *deadlineConn) Write(b []byte) (int, error) {
-	if err := c.SetWriteDeadline(time.Now().Add(c.timeout)); err != nil {
-		return 0, err
-	}
-	return c.Conn.Write(b)
 }
 
 // dial opens a connection. The dial ends with ctx.
@@ -64,7 +50,7 @@ func dial(ctx context.Context, cfg Config, purpose string) (*session, error) {
 			if err := raw.SetDeadline(time.Now().Add(s.watchdog)); err != nil {
 				return nil, errors.Join(err, raw.Close())
 			}
-			bounded := &deadlineConn{Conn: raw, timeout: cfg.WriteTimeout}
+			bounded := &socket{Conn: raw, timeout: cfg.WriteTimeout}
 			s.socket.Store(bounded)
 			return bounded, nil
 		},
