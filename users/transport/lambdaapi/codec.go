@@ -7,6 +7,7 @@ import (
 
 	"gamestore.example/pkg/bus"
 	"gamestore.example/pkg/errs"
+	"gamestore.example/pkg/event"
 )
 
 // ErrData says that a delivery's data is not what Lambda encodes.
@@ -34,6 +35,24 @@ func message(key string, d events.RabbitMQMessage) (bus.Message, error) {
 	}
 	m.Body = body
 	return m, nil
+}
+
+// unpack returns the events of a message that has several, each as it was before it was packed.
+func unpack(m bus.Message) ([]bus.Message, error) {
+	members, err := event.Split(m.Body)
+	if err != nil {
+		return nil, err
+	}
+	all := make([]bus.Message, len(members))
+	for i, member := range members {
+		all[i] = bus.Message{
+			ID: member.ID, Key: m.Key, ContentType: event.ContentType, Headers: map[string]string{}, Body: member.Body, Attempt: m.Attempt,
+		}
+		if member.TraceParent != "" {
+			all[i].Headers["traceparent"] = member.TraceParent
+		}
+	}
+	return all, nil
 }
 
 // headerText returns a header that is a text: Lambda writes it as {"bytes": [104, 105]}.

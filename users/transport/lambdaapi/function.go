@@ -26,6 +26,7 @@ import (
 	"gamestore.example/pkg/bus"
 	"gamestore.example/pkg/bus/delivery"
 	"gamestore.example/pkg/errs"
+	"gamestore.example/pkg/event"
 )
 
 const (
@@ -113,6 +114,24 @@ func (f *Function) take(ctx context.Context, d events.RabbitMQMessage) errs.Code
 	if err != nil { // the raw data is buried
 		return f.give(ctx, m, errs.CodeOf(err))
 	}
+	if m.ContentType != event.BatchContentType {
+		return f.handle(ctx, m)
+	}
+	all, err := unpack(m)
+	if err != nil {
+		return f.give(ctx, m, errs.CodeOf(err))
+	}
+	var again errs.Code
+	for _, one := range all {
+		if code := f.handle(ctx, one); code != "" {
+			again = code // the whole delivery comes again, and what is done is remembered
+		}
+	}
+	return again
+}
+
+// handle handles one event. It returns why it has to come again, or "".
+func (f *Function) handle(ctx context.Context, m bus.Message) errs.Code {
 	sum := sha256.Sum256(m.Body)
 	if f.done.Contains(sum) {
 		return ""

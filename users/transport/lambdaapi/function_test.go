@@ -16,6 +16,7 @@ import (
 
 	"gamestore.example/pkg/bus"
 	"gamestore.example/pkg/errs"
+	"gamestore.example/pkg/event"
 	"gamestore.example/users/transport/lambdaapi"
 )
 
@@ -143,6 +144,24 @@ func TestDataThatIsNotBase64IsBuriedAsItCame(t *testing.T) {
 		t.Fatal(err)
 	}
 	if diff := cmp.Diff(map[string]errs.Code{"%%%": lambdaapi.ErrData.Code}, d.dead); diff != "" {
+		t.Errorf("dead (-want +got):\n%s", diff)
+	}
+}
+
+func TestAPackOfEvents(t *testing.T) {
+	one, two := `{"specversion":"1.0","id":"1","traceparent":"00-a"}`, `{"specversion":"1.0","id":"2"}`
+	d := &desk{}
+	e := batch("["+one+","+two+"]", "[1]")
+	for i := range e.MessagesByQueue[source+"::/"] {
+		e.MessagesByQueue[source+"::/"][i].BasicProperties.ContentType = event.BatchContentType
+	}
+	if err := function(t, d).Handle(t.Context(), e); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff([]string{one, two}, d.handled); diff != "" {
+		t.Errorf("handled (-want +got):\n%s", diff)
+	}
+	if diff := cmp.Diff(map[string]errs.Code{"[1]": event.ErrMalformedBatch.Code}, d.dead); diff != "" {
 		t.Errorf("dead (-want +got):\n%s", diff)
 	}
 }
