@@ -1,6 +1,7 @@
 package tracing
 
 import (
+	"errors"
 	"flag"
 	"fmt"
 	"net/url"
@@ -77,7 +78,7 @@ func (c Config) collector() (string, error) {
 	u, err := url.Parse(c.Endpoint)
 	if err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Host == "" || u.User != nil || u.Fragment != "" {
 		// It is not repeated: it may hold a password, and then it must not be in a flag.
-		return "", fmt.Errorf("tracing: the endpoint must be http://host:port or https://…, without user and password")
+		return "", errors.New("tracing: the endpoint must be http://host:port or https://…, without user and password")
 	}
 	if strings.Trim(u.Path, "/") == "" {
 		u.Path = path
