@@ -28,27 +28,8 @@ func Traced(tracer trace.Tracer, h Handler) Handler {
 		// The handler takes the trace from the headers: there it finds this span.
 		r.Headers = withTrace(ctx, r.Headers)
 		a := h.Serve(ctx, r)
-		describe(span, r.Operation, a.Status, http.StatusInternalServerError)
+		describe(span, r.Operation, a.Status)
 		return a
-	})
-}
-
-// TracedCaller returns c with a CLIENT span around each call.
-func TracedCaller(tracer trace.Tracer, c Caller) Caller {
-	return CallerFunc(func(ctx context.Context, r Request) (Answer, error) {
-		ctx, span := tracer.Start(ctx, r.Operation, trace.WithSpanKind(trace.SpanKindClient))
-		if !span.IsRecording() {
-			return c.Call(ctx, r)
-		}
-		defer span.End()
-		r.Headers = withTrace(ctx, r.Headers)
-		a, err := c.Call(ctx, r)
-		if err != nil {
-			observe.Fail(span, err)
-			return a, err
-		}
-		describe(span, r.Operation, a.Status, http.StatusBadRequest)
-		return a, nil
 	})
 }
 
@@ -59,9 +40,9 @@ func withTrace(ctx context.Context, headers map[string]string) map[string]string
 	return out
 }
 
-func describe(span trace.Span, operation string, status, failed int) {
+func describe(span trace.Span, operation string, status int) {
 	span.SetAttributes(semconv.RPCSystemNameKey.String("rabbitmq"), semconv.RPCMethod(operation), statusAttribute.Int(status))
-	if status >= failed {
+	if status >= http.StatusInternalServerError {
 		span.SetAttributes(semconv.ErrorTypeKey.Int(status))
 		span.SetStatus(codes.Error, "")
 	}
