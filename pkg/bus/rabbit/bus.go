@@ -2,9 +2,12 @@ package rabbit
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync"
 	"time"
+
+	amqp "github.com/rabbitmq/amqp091-go"
 
 	"gamestore.example/pkg/bus"
 	"gamestore.example/pkg/bus/delivery"
@@ -77,7 +80,7 @@ func (b *Bus) Declare(ctx context.Context, queues ...bus.Queue) error {
 	if err != nil {
 		return errNoBroker.WithCause(err)
 	}
-	return s.guarded(func() error {
+	return declareError(s.guarded(func() error {
 		if err := declareExchanges(ch); err != nil {
 			return err
 		}
@@ -88,7 +91,23 @@ func (b *Bus) Declare(ctx context.Context, queues ...bus.Queue) error {
 			b.note(q.Name)
 		}
 		return nil
-	})
+	}))
+}
+
+// declareError tells what no other try mends, such as a queue of this name with other
+// arguments, from what is wrong with the broker now, which is Unavailable.
+func declareError(err error) error {
+	var refused *amqp.Error
+	if err == nil {
+		return nil
+	}
+	if errors.As(err, &refused) {
+		switch refused.Code {
+		case amqp.PreconditionFailed, amqp.AccessRefused, amqp.NotFound, amqp.NotAllowed, amqp.NotImplemented, amqp.InvalidPath:
+			return err
+		}
+	}
+	return errNoBroker.WithCause(err)
 }
 
 func (b *Bus) note(queue string) {
