@@ -35,7 +35,8 @@ type Planted struct {
 //   - the payments service knows the same;
 //   - every purchase has ended and its end was published;
 //   - each game counts its completed purchases, and the index knows that count;
-//   - outboxes, queues and dead letters are empty.
+//   - outboxes, queues and dead letters are empty;
+//   - no password is in the log.
 //
 // It waits for that, and fails the test with what is still wrong after Patience.
 func Audit(t testing.TB, w *World, planted ...Planted) {
@@ -96,6 +97,9 @@ func (a *audit) run() []string {
 	}
 	a.games(known)
 	a.outboxes()
+	if log := a.w.log.String(); strings.Contains(log, password) || strings.Contains(log, AdminPassword) {
+		a.complain("a password is in the log")
+	}
 	return a.wrong
 }
 

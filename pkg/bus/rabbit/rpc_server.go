@@ -20,7 +20,7 @@ const (
 	longestRequest = time.Minute
 	// requestsAtOnce is how many requests a process serves at a time. They are many
 	// because some of them only wait for something.
-	requestsAtOnce = 1024
+	requestsAtOnce = 4096
 	serverTag      = "gamestore-rpc"
 )
 
