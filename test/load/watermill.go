@@ -24,7 +24,7 @@ const (
 // same promises: NewDurableQueueConfig, which is durable and persistent, in a quorum queue;
 // ConfirmDelivery, since without it a message may be lost; a pool of as many channels
 // as there are publishers, since the default opens a channel for each message; a
-// prefetch of 256 in all instead of 1; many subscriptions. More of either made it no faster.
+// prefetch of 256 in all instead of 1; many subscriptions.
 func openWatermill(ctx context.Context, place Place) (Player, error) {
 	p, err := newPost()
 	if err != nil {
