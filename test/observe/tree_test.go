@@ -61,8 +61,8 @@ func (f *forest) tree(trace, root string) string {
 		children[n.parent] = append(children[n.parent], n)
 	}
 	var out strings.Builder
-	var print func(parent string, depth int)
-	print = func(parent string, depth int) {
+	var draw func(parent string, depth int)
+	draw = func(parent string, depth int) {
 		lines := children[parent]
 		slices.SortStableFunc(lines, func(a, b node) int { return strings.Compare(a.service+a.name, b.service+b.name) })
 		for _, n := range lines {
@@ -74,10 +74,10 @@ func (f *forest) tree(trace, root string) string {
 				fmt.Fprintf(&out, " links %v", n.links)
 			}
 			out.WriteString("\n")
-			print(n.id, depth+1)
+			draw(n.id, depth+1)
 		}
 	}
-	print(root, 0)
+	draw(root, 0)
 	for _, n := range nodes {
 		if n.parent != root && !known[n.parent] {
 			fmt.Fprintf(&out, "%s has lost its parent %s\n", n.name, n.parent)
