@@ -69,9 +69,9 @@ func (b *Broker) serve(w http.ResponseWriter, r *http.Request, route Route, oper
 	writeAnswer(w, r, a)
 }
 
-// errBadAnswer says that what the service answered is none. Whether it did what it was
+// badAnswer says that what the service answered is none. Whether it did what it was
 // asked for is unknown, as when there is no answer.
-var errBadAnswer = rpc.ErrLost.WithCause(errors.New("the answer is not JSON"))
+func badAnswer() error { return rpc.ErrLost.WithCause(errors.New("the answer is not JSON")) }
 
 // ask returns an answer that may be passed on.
 func ask(ctx context.Context, caller rpc.Caller, r rpc.Request) (rpc.Answer, error) {
@@ -81,7 +81,7 @@ func ask(ctx context.Context, caller rpc.Caller, r rpc.Request) (rpc.Answer, err
 	}
 	bodiless := a.Status == http.StatusNoContent || a.Status == http.StatusNotModified
 	if a.Status < http.StatusOK || a.Status > 599 || bodiless != (len(a.Body) == 0) || (!bodiless && !json.Valid(a.Body)) {
-		return a, errBadAnswer
+		return a, badAnswer()
 	}
 	return a, nil
 }

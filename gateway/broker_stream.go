@@ -103,7 +103,7 @@ func (b *Broker) look(ctx context.Context, r rpc.Request, patience time.Duration
 	}
 	s := seen{version: strings.Trim(a.Headers[rpc.HeaderETag], `"`), data: bytes.TrimSpace(a.Body)}
 	if err := json.Unmarshal(a.Body, &s); err != nil || s.ID == "" || s.Status == "" || strings.ContainsAny(s.version, "\r\n") || bytes.ContainsAny(s.data, "\r\n") {
-		return a, s, errBadAnswer
+		return a, s, badAnswer()
 	}
 	return a, s, nil
 }
