@@ -1,14 +1,17 @@
 package rabbit
 
 import (
+	"slices"
+
 	"github.com/google/uuid"
 	amqp "github.com/rabbitmq/amqp091-go"
 
 	"gamestore.example/pkg/bus"
 	"gamestore.example/pkg/event"
+	"gamestore.example/pkg/observe"
 )
 
-// traceHeader is the only header of a message that its event holds as well.
+// traceHeader is the header of a message that its event holds as well.
 const traceHeader = "traceparent"
 
 // packing puts events that wait together into fewer messages. It never waits for more of
@@ -88,8 +91,10 @@ func (p *packing) seal(o *openPack) {
 	}
 }
 
-// packable reports whether a message can be put into a pack and taken out unchanged:
-// its body is an event that says all that the message's properties say.
+// packable reports whether a message can be put into a pack and taken out again: its body
+// is an event that says all that the message's properties say. Of its trace the event
+// knows what it was caused by, and that is what a consumer of the pack goes on from:
+// not the span of its publishing, and not the other forms of the same trace.
 func packable(m bus.Message) bool {
 	b := m.Body
 	if m.ContentType != event.ContentType || len(b) == 0 || b[0] != '{' || b[len(b)-1] != '}' {
@@ -102,7 +107,16 @@ func packable(m bus.Message) bool {
 	if e.TraceParent == "" {
 		return len(m.Headers) == 0
 	}
-	return len(m.Headers) == 1 && m.Headers[traceHeader] == e.TraceParent
+	if m.Headers[traceHeader] == "" {
+		return false // the pack would add it
+	}
+	forms := observe.Propagator().Fields()
+	for name := range m.Headers {
+		if !slices.Contains(forms, name) {
+			return false
+		}
+	}
+	return true
 }
 
 // unpack takes a delivery apart: the events of a batch, else the delivery itself.

@@ -43,6 +43,10 @@ func testWhatIsPacked(t *testing.T, url string) {
 	msgs := things("m", 25)
 	msgs[3].Key = "other" // between the others, and goes elsewhere
 	msgs[14].Headers = map[string]string{"h": "v"}
+	// Its publishing is a span of its own, told in two forms.
+	msgs[5].Body = []byte(strings.Replace(string(msgs[5].Body), `"data":{}`, `"traceparent":"`+traceParent+`","data":{}`, 1))
+	published := strings.Replace(traceParent, "-00f0", "-11f0", 1)
+	msgs[5].Headers = map[string]string{"traceparent": published, "b3": "4bf92f3577b34da6a3ce929d0e0e4736-11f067aa0ba902b7-1"}
 	big := strings.Repeat("x", event.MaxSize/2)
 	for _, i := range []int{22, 23} {
 		msgs[i].Body = []byte(strings.Replace(string(msgs[i].Body), `"data":{}`, `"data":{"of":"`+big+`"}`, 1))
