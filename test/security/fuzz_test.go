@@ -52,7 +52,7 @@ func FuzzRequest(f *testing.F) {
 		if r.body != nil {
 			body = r.body(s)
 		}
-		f.Add(uint8(i), s.game, "q=lantren&sort=relevance&limit=3&cursor=MS4x&purchase=x&wait=0&status=pending", []byte(body), "application/json", `"1"`, "a-key") //nolint:gosec // few routes
+		f.Add(uint8(i), s.game, "q=lantern&sort=relevance&limit=3&cursor=MS4x&purchase=x&wait=0&status=pending", []byte(body), "application/json", `"1"`, "a-key") //nolint:gosec // few routes
 	}
 	f.Fuzz(func(t *testing.T, n uint8, id, query string, body []byte, contentType, tag, key string) {
 		route := routes[int(n)%len(routes)]

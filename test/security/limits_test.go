@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"compress/gzip"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -81,7 +82,7 @@ func dial(t *testing.T, s *running) net.Conn {
 func cutOff(t *testing.T, c net.Conn) string {
 	t.Helper()
 	said, err := io.ReadAll(c)
-	if timeout, ok := err.(net.Error); ok && timeout.Timeout() {
+	if timeout, ok := errors.AsType[net.Error](err); ok && timeout.Timeout() {
 		t.Errorf("the connection is still open; it said %.100q", said)
 	}
 	return string(said)
