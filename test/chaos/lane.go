@@ -267,6 +267,9 @@ func (l *lane) bury(ctx context.Context, p *process, k Kill) error {
 // complain reports what the store logged as errors.
 func (l *lane) complain(p *process, k Kill) {
 	for _, line := range p.Complaints() {
+		if oracle.Judged(line) {
+			continue
+		}
 		l.report(k, oracle.Finding{Check: CheckLog, What: line})
 	}
 }
