@@ -17,6 +17,9 @@ type Field struct {
 	Name string `json:"field"`
 	// Message says what is wrong, for a person.
 	Message string `json:"message"`
+	// Theirs says that the client made the name up. It goes back to the client alone, since
+	// it may be anything, a password in the wrong place for one.
+	Theirs bool `json:"-"`
 }
 
 // Error is a classified failure. Its Message is for the client; its cause, if
@@ -69,7 +72,11 @@ func (e *Error) Error() string {
 	var s strings.Builder
 	s.WriteString(string(e.Code) + ": " + e.Message)
 	for _, f := range e.Fields {
-		s.WriteString("; " + f.Name + ": " + f.Message)
+		name := f.Name
+		if f.Theirs {
+			name = "a field"
+		}
+		s.WriteString("; " + name + ": " + f.Message)
 	}
 	if e.cause != nil {
 		s.WriteString(": " + e.cause.Error())

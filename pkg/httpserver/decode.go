@@ -187,10 +187,10 @@ func jsonError(err error) error {
 	case errors.As(err, &wrongType):
 		return wrongTypeError(wrongType)
 	case errors.As(err, &badTime):
-		return malformedValue("a time is not in the format of RFC 3339", err)
+		return malformedValue("a time is not in the format of RFC 3339", nil) // the cause repeats what came
 	}
 	if name, ok := strings.CutPrefix(err.Error(), "json: unknown field "); ok {
-		return errs.InvalidFields(errs.Field{Name: strings.Trim(name, `"`), Message: "is not a known field"})
+		return errs.InvalidFields(errs.Field{Name: strings.Trim(name, `"`), Message: "is not a known field", Theirs: true})
 	}
 	return malformedValue("a value has a wrong format", err)
 }
