@@ -1,12 +1,44 @@
 package gamestest
 
 import (
+	"context"
 	"fmt"
 	"testing"
 	"time"
 
 	"gamestore.example/games"
 )
+
+// testOldestPending is for repositories whose pending purchases are measured.
+func testOldestPending(t *testing.T, s *suite) {
+	r, ok := s.Repository.(interface {
+		OldestPending(ctx context.Context) (time.Time, bool, error)
+	})
+	if !ok {
+		t.Fatal("its pending purchases cannot be measured")
+	}
+	want := func(at time.Time, found bool) {
+		t.Helper()
+		got, ok, err := r.OldestPending(t.Context())
+		s.ok(err)
+		if ok != found || (found && !got.Equal(at)) {
+			t.Errorf("the oldest is of %v, %v; want %v, %v", got, ok, at, found)
+		}
+	}
+	want(time.Time{}, false)
+	s.create(game("chess"), game("go"), game("whist"))
+	s.pending("older", "u1", "chess", start)
+	s.pending("old", "u1", "go", start.Add(time.Second))
+	s.pending("back", "u1", "whist", start.Add(-time.Hour))
+	want(start.Add(-time.Hour), true)
+	s.update("back", complete("pay-back", start))
+	s.update("back", refund(start)) // waits for payments, but is not pending
+	want(start, true)
+	s.update("older", fail(start))
+	want(start.Add(time.Second), true)
+	s.update("old", complete("pay-old", start))
+	want(time.Time{}, false)
+}
 
 func testAskUnsettled(t *testing.T, s *suite) {
 	s.create(game("chess"), game("go"), game("whist"))

@@ -38,7 +38,7 @@ func RunRepository(t *testing.T, newHarness func(t *testing.T, encode Encoder) H
 		"Inbox": testInbox, "PaymentReused": testPaymentReused, "RollbackLeavesNothing": testRollback, "EndedContext": testEndedContext,
 		"Idempotency": testIdempotency, "IdempotencyOfUpdates": testIdempotentUpdate, "PruneKeys": testPruneKeys,
 		"RaceForAGame": testRaceForAGame, "RaceWithOneKey": testRaceWithOneKey, "RaceOfMessages": testRaceOfMessages, "RaceOfBuyers": testRaceOfBuyers,
-		"AskUnsettled": testAskUnsettled, "RaceToAsk": testRaceToAsk,
+		"OldestPending": testOldestPending, "AskUnsettled": testAskUnsettled, "RaceToAsk": testRaceToAsk,
 		"Purchases": testPurchases, "Library": testLibrary, "Tastes": testTastes, "ForgetUser": testForgetUser,
 	} {
 		t.Run(name, func(t *testing.T) { run(t, &suite{T: t, Harness: newHarness(t, encode)}) })

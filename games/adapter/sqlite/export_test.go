@@ -7,6 +7,6 @@ func Queries() map[string]string {
 		"facets": selectFacets, "purchase": selectPurchase, "active": selectActive, "due": selectDue, "forget": forget,
 		"purchases": listPurchases, "library": listLibrary, "tastes": listTastes,
 		"key": selectKey, "forget keys": forgetKeys, "is forgotten": isForgotten, "prune keys": pruneKeys,
-		"update purchase": updatePurchase, "update game": updateGame, "count game": countGame,
+		"oldest pending": oldestPending, "update purchase": updatePurchase, "update game": updateGame, "count game": countGame,
 	}
 }

@@ -8,8 +8,9 @@ import (
 	"gamestore.example/pkg/sqldb"
 )
 
-// The partial index of pending purchases is all that it reads.
-const oldestPending = `SELECT min(created_at) FROM purchases INDEXED BY purchases_to_ask WHERE status = 'pending'`
+// Only purchases that wait for payments are read: the first condition is word for word
+// that of the partial index.
+const oldestPending = `SELECT min(created_at) FROM purchases INDEXED BY purchases_to_ask WHERE status IN ('pending', 'refunding') AND status = 'pending'`
 
 // OldestPending returns when the oldest purchase that is pending was accepted, and
 // false if there is none.
