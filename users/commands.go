@@ -1,6 +1,7 @@
 package users
 
 import (
+	"strconv"
 	"time"
 
 	"gamestore.example/pkg/money"
@@ -90,8 +91,24 @@ type RecordPurchase struct {
 	Kind       EntryKind
 	UserID     string
 	PurchaseID string
-	GameID     string
-	Price      money.Money
-	Reason     string
-	At         time.Time
+	// Version is that of the purchase which the event tells of; 0 if it does not say.
+	Version int64
+	GameID  string
+	Price   money.Money
+	Reason  string
+	At      time.Time
+}
+
+// once names what the event tells. A purchase ends once, whatever number of events say
+// so. A refund may be requested again after it failed, and the event of one request
+// may be repeated: then the version is the same.
+func (c RecordPurchase) once() string {
+	name := string(c.Kind) + ":" + c.PurchaseID
+	switch {
+	case c.Kind != PurchaseRefundRequested:
+		return name
+	case c.Version > 0:
+		return name + ":" + strconv.FormatInt(c.Version, 10)
+	}
+	return ""
 }

@@ -48,16 +48,8 @@ type Entry struct {
 	Price      money.Money
 	// Reason is the stable word of a failed purchase.
 	Reason string
-}
-
-// OnceKey names what an account's history tells at most once, "" for what may
-// repeat. A purchase ends once, whatever number of events say so; but a refund
-// may be asked for again after it failed.
-func (e Entry) OnceKey() string {
-	if !e.Kind.OfPurchase() || e.Kind == PurchaseRefundRequested {
-		return ""
-	}
-	return string(e.Kind) + ":" + e.PurchaseID
+	// Once names what a history tells at most once; empty for what may repeat.
+	Once string
 }
 
 // Position is a place in a history, which is ordered by time and then by Seq, the

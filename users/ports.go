@@ -64,7 +64,7 @@ type Repository interface {
 	PruneSessions(ctx context.Context, before time.Time, limit int) (int, error)
 	// AddEntry adds what a message said to a living account's history and returns
 	// true. It returns false and changes nothing when the message was here before,
-	// when the history has an entry of this OnceKey, or when there is no such living account.
+	// when the history has an entry with the same Once, or when there is no such living account.
 	AddEntry(ctx context.Context, messageID string, e Entry) (bool, error)
 	// History returns at most limit entries after the position, the newest first.
 	// An unknown account has none.

@@ -43,7 +43,7 @@ func (a *Accounts) RecordPurchase(ctx context.Context, c RecordPurchase) error {
 	}
 	_, err := a.repo.AddEntry(ctx, c.MessageID, Entry{
 		UserID: c.UserID, Kind: c.Kind, At: c.At.UTC().Truncate(time.Microsecond),
-		PurchaseID: c.PurchaseID, GameID: c.GameID, Price: c.Price, Reason: c.Reason,
+		PurchaseID: c.PurchaseID, GameID: c.GameID, Price: c.Price, Reason: c.Reason, Once: c.once(),
 	})
 	return err
 }

@@ -55,6 +55,36 @@ func TestHistoryPages(t *testing.T) {
 	}
 }
 
+func TestARefundIsToldOncePerRequest(t *testing.T) {
+	f := newFixture(t)
+	u := f.signUp(email)
+	for n, version := range []int64{3, 3, 5, 0, 0} { // without a version nobody knows which request it was
+		c := completed(u.ID, n, f.clock.Now())
+		c.Kind, c.PurchaseID, c.Version = users.PurchaseRefundRequested, "purchase", version
+		if err := f.RecordPurchase(t.Context(), c); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for n := range 2 { // two events, one end
+		c := completed(u.ID, 10+n, f.clock.Now())
+		c.PurchaseID, c.Version = "purchase", int64(10+n)
+		if err := f.RecordPurchase(t.Context(), c); err != nil {
+			t.Fatal(err)
+		}
+	}
+	page, err := f.History(t.Context(), users.GetHistory{UserID: u.ID})
+	if err != nil {
+		t.Fatal(err)
+	}
+	told := map[users.EntryKind]int{}
+	for _, e := range page.Entries {
+		told[e.Kind]++
+	}
+	if told[users.PurchaseRefundRequested] != 4 || told[users.PurchaseCompleted] != 1 {
+		t.Errorf("told %v", told)
+	}
+}
+
 func TestHistoryRefusesNonsense(t *testing.T) {
 	f := newFixture(t)
 	u := f.signUp(email)

@@ -47,7 +47,7 @@ func RunRepository(t *testing.T, newHarness func(t *testing.T, encode Encoder) H
 		"ExpiredSessionsArePrunedInSlices":      pruning,
 		"AHistoryIsPagedFromTheNewest":          historyPages,
 		"AMessageIsTakenOnce":                   duplicateMessage,
-		"APurchaseEndsOnceInAHistory":           onceKey,
+		"WhatIsToldOnceIsToldOnce":              toldOnce,
 		"WhoDoesNotLiveHasNoNewEntries":         entriesOfTheDead,
 		"TwentyDeliveriesOfOneMessageCountOnce": messageRace,
 	} {

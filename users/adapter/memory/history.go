@@ -25,10 +25,9 @@ func (r *Repository) AddEntry(ctx context.Context, messageID string, e users.Ent
 	return true, nil
 }
 
-// told reports whether the history has an entry of the same OnceKey.
+// told reports whether the history has an entry with the same Once.
 func (r *Repository) told(e users.Entry) bool {
-	key := e.OnceKey()
-	return key != "" && slices.ContainsFunc(r.history[e.UserID], func(old users.Entry) bool { return old.OnceKey() == key })
+	return e.Once != "" && slices.ContainsFunc(r.history[e.UserID], func(old users.Entry) bool { return old.Once == e.Once })
 }
 
 func (r *Repository) add(e users.Entry) {

@@ -25,7 +25,7 @@ ON CONFLICT DO NOTHING`
 
 func addEntry(ctx context.Context, tx sqldb.Querier, e users.Entry) (bool, error) {
 	result, err := tx.ExecContext(ctx, insertEntry, e.UserID, string(e.Kind), sqldb.Micros(e.At),
-		e.PurchaseID, e.GameID, e.Price.Amount, e.Price.Currency, e.Reason, e.OnceKey())
+		e.PurchaseID, e.GameID, e.Price.Amount, e.Price.Currency, e.Reason, e.Once)
 	if err != nil {
 		return false, fmt.Errorf("write the history: %w", err)
 	}
@@ -48,7 +48,7 @@ func (r *Repository) AddEntry(ctx context.Context, messageID string, e users.Ent
 }
 
 const selectHistory = `
-SELECT seq, user_id, kind, at, purchase_id, game_id, amount, currency, reason FROM history
+SELECT seq, user_id, kind, at, purchase_id, game_id, amount, currency, reason, once_key FROM history
 WHERE user_id = ? AND (at, seq) < (?, ?)
 ORDER BY at DESC, seq DESC LIMIT ?`
 
@@ -76,7 +76,7 @@ func scanEntries(rows *sql.Rows) (page []users.Entry, err error) {
 			e  users.Entry
 			at int64
 		)
-		err := rows.Scan(&e.Seq, &e.UserID, &e.Kind, &at, &e.PurchaseID, &e.GameID, &e.Price.Amount, &e.Price.Currency, &e.Reason)
+		err := rows.Scan(&e.Seq, &e.UserID, &e.Kind, &at, &e.PurchaseID, &e.GameID, &e.Price.Amount, &e.Price.Currency, &e.Reason, &e.Once)
 		if err != nil {
 			return nil, err
 		}

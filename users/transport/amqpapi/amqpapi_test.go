@@ -77,7 +77,10 @@ func TestEventsAreEncodedAsTheGoldenOnes(t *testing.T) {
 		m.Body = nil
 		wantMessage := bus.Message{
 			ID: tc.id, Key: key, ContentType: event.ContentType,
-			Headers: map[string]string{"traceparent": "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"},
+			Headers: map[string]string{
+				"traceparent": "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
+				"b3":          "4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-1",
+			},
 		}
 		if diff := cmp.Diff(wantMessage, m); diff != "" || r.AggregateID != user || r.Type != event.Type(key, "v1") {
 			t.Errorf("%s: record of %s, type %s, message (-want +got):\n%s", key, r.AggregateID, r.Type, diff)
@@ -122,7 +125,7 @@ func purchaseEvent(t *testing.T, key string) event.Event {
 	}
 	return event.Event{
 		ID: "event-1", Source: contractgames.Source, Type: event.Type(key, contractgames.Version), Subject: "purchase-1",
-		Time: time.Date(2026, 3, 14, 16, 0, 0, 0, time.UTC), CorrelationID: "req-7", Data: data,
+		Time: time.Date(2026, 3, 14, 16, 0, 0, 0, time.UTC), CorrelationID: "req-7", Sequence: "3", Data: data,
 	}
 }
 
@@ -152,7 +155,7 @@ func TestPurchaseEventsBecomeCommands(t *testing.T) {
 			t.Fatalf("%s: %v", key, err)
 		}
 		want := []users.RecordPurchase{{
-			MessageID: "event-1", Kind: kind, UserID: "user-1", PurchaseID: "purchase-1", GameID: "chess",
+			MessageID: "event-1", Kind: kind, UserID: "user-1", PurchaseID: "purchase-1", Version: 3, GameID: "chess",
 			Price: money.Money{Amount: 1999, Currency: "BRL"}, Reason: "card_declined", At: time.Date(2026, 3, 14, 16, 0, 0, 0, time.UTC),
 		}}
 		if diff := cmp.Diff(want, c.got); diff != "" {

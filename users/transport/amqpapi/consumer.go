@@ -3,6 +3,7 @@ package amqpapi
 import (
 	"context"
 	"encoding/json"
+	"strconv"
 
 	"gamestore.example/pkg/bus"
 	contractgames "gamestore.example/pkg/contract/games"
@@ -71,8 +72,12 @@ func decodePurchase(ctx context.Context, m bus.Message) (context.Context, *users
 		ctx = observe.WithRequestID(ctx, e.CorrelationID) // the log's lines belong to the client's request
 	}
 	ctx = event.WithOrigin(ctx, event.Origin{CorrelationID: e.CorrelationID, CausationID: e.ID})
+	version, err := strconv.ParseInt(e.Sequence, 10, 64)
+	if err != nil {
+		version = 0 // it may be missing
+	}
 	return ctx, &users.RecordPurchase{
-		MessageID: e.ID, Kind: kind, UserID: p.UserID, PurchaseID: p.PurchaseID, GameID: p.GameID,
+		MessageID: e.ID, Kind: kind, UserID: p.UserID, PurchaseID: p.PurchaseID, Version: version, GameID: p.GameID,
 		Price: money.Money{Amount: p.Price.Amount, Currency: p.Price.Currency}, Reason: p.Reason, At: p.At,
 	}, nil
 }
