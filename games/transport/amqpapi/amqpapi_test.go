@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"strings"
 	"testing"
 	"time"
 
@@ -82,7 +83,10 @@ func TestEncodeMakesTheGoldenEvents(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		m := bus.Message{ID: ce.ID, Key: key, ContentType: event.ContentType, Body: record.Message.Body, Headers: map[string]string{"traceparent": ce.TraceParent}}
+		ids := strings.Split(ce.TraceParent, "-")
+		m := bus.Message{ID: ce.ID, Key: key, ContentType: event.ContentType, Body: record.Message.Body, Headers: map[string]string{
+			"traceparent": ce.TraceParent, "b3": ids[1] + "-" + ids[2] + "-1",
+		}}
 		if diff := cmp.Diff(m, record.Message); diff != "" || record.AggregateID != ce.Subject || record.Type != ce.Type {
 			t.Errorf("%s: record %+v\n%s", key, record, diff)
 		}
