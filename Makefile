@@ -47,7 +47,7 @@ race: ## Run the same tests with the race detector
 
 .PHONY: integration
 integration: ## Run the tests that need servers (AMQP_URL names an empty virtual host; else private ones are started)
-	go test -count=1 -timeout $(PATIENCE) ./pkg/bus/rabbit/... ./test/processes/...
+	go test -count=1 -timeout $(PATIENCE) ./pkg/bus/... ./gateway/app/... ./test/broker/... ./test/contract/... ./test/flow/... ./test/observe/... ./test/processes/...
 
 .PHONY: arch
 arch: ## Check the import law
