@@ -48,6 +48,9 @@ func Backlog(ctx context.Context, cfg Config, n int) (Worked, *report.Report, er
 	var worked Worked
 	sum := report.New(cfg.Seed, nil)
 	began := time.Now()
+	// Purchases that wait are asked about again and again, every few seconds here; the
+	// backlog is to be of n questions.
+	cfg.Args = map[string][]string{up.Games: {"-games.sweep.after", "1h", "-games.sweep.max", "1h"}}
 	err := withLane(ctx, cfg, 1, sum, func(l *lane) (err error) {
 		worked, err = l.backlog(ctx, n)
 		return err

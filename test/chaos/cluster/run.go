@@ -6,10 +6,12 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"golang.org/x/sync/errgroup"
 
+	"gamestore.example/deploy/up"
 	"gamestore.example/test/chaos/crowd"
 	"gamestore.example/test/chaos/oracle"
 	"gamestore.example/test/chaos/report"
@@ -26,6 +28,8 @@ type Config struct {
 	// Lanes is how many stores, each with its broker and clients, are broken at the same time.
 	Lanes int
 	Choice
+	// Args are more flags for the programs, by name.
+	Args map[string][]string
 }
 
 // Run does the faults and returns what came of them. The error is of the run itself:
@@ -46,6 +50,17 @@ func Run(ctx context.Context, cfg Config) (*report.Report, error) {
 	err := group.Wait()
 	sum.Took = time.Since(began)
 	return sum, err
+}
+
+// args are the flags of one store. Every other one packs events.
+func (c Config) args(number int) map[string][]string {
+	all := map[string][]string{}
+	for _, name := range []string{up.Users, up.Games, up.Payments} {
+		if all[name] = slices.Clone(c.Args[name]); number%2 == 0 {
+			all[name] = append(all[name], "-bus.pack", "16")
+		}
+	}
+	return all
 }
 
 // withLane opens a store with a crowd, and closes it after do.
@@ -71,11 +86,7 @@ func withLane(ctx context.Context, cfg Config, number int, sum *report.Report, d
 	if err != nil {
 		return err
 	}
-	var more []string
-	if number%2 == 0 { // every other store packs events
-		more = []string{"-bus.pack", "16"}
-	}
-	store, err := Open(ctx, cfg.Programs, dir, log, more...)
+	store, err := Open(ctx, cfg.Programs, dir, log, cfg.args(number))
 	if err != nil {
 		return fmt.Errorf("%s: %w", name, err)
 	}

@@ -63,8 +63,8 @@ type Store struct {
 }
 
 // Open starts a store with all its data below dir, and a private broker of its own.
-// more are flags for all that use the broker.
-func Open(ctx context.Context, programs Programs, dir string, log io.Writer, more ...string) (s *Store, err error) {
+// more are flags by the names of the programs, which overrule the usual ones.
+func Open(ctx context.Context, programs Programs, dir string, log io.Writer, more map[string][]string) (s *Store, err error) {
 	s = &Store{
 		Folder: oracle.Folder{Path: filepath.Join(dir, "data")}, log: &serial{out: log},
 		known: map[string]up.Program{}, probes: map[string]*crowd.API{}, running: map[string]*program.Process{},
@@ -95,14 +95,14 @@ func Open(ctx context.Context, programs Programs, dir string, log io.Writer, mor
 }
 
 // know decides how each program is to be run.
-func (s *Store) know(programs Programs, more []string) error {
+func (s *Store) know(programs Programs, more map[string][]string) error {
 	free := "127.0.0.1:0"
 	cfg := up.Config{
 		Data: s.Folder.Path, Addr: free, Seed: true, LogLevel: "warn", LogFormat: "json", Args: arguments(),
 		Services: map[string]string{up.Users: free, up.Games: free, up.Payments: free},
 	}
 	for _, name := range []string{up.Users, up.Games, up.Payments} {
-		cfg.Args[name] = append(append(cfg.Args[name], "-bus.ladder", ladder), more...)
+		cfg.Args[name] = append(append(cfg.Args[name], "-bus.ladder", ladder), more[name]...)
 	}
 	known, err := cfg.Programs(s.net.url)
 	if err != nil {

@@ -9,6 +9,8 @@ import (
 	"fmt"
 	"sync"
 
+	"golang.org/x/sync/errgroup"
+
 	"gamestore.example/deploy/catalogue"
 )
 
@@ -82,9 +84,23 @@ func (c *Crowd) Work(ctx context.Context, a *API, broke func(ctx context.Context
 }
 
 // Repeat sends what was not answered, and some of what was, once more with the same
-// keys.
+// keys. The commands of one account are one shopper's, since its token may change.
 func (c *Crowd) Repeat(ctx context.Context, a *API) error {
-	return c.shoppers[0].repeat(ctx, a, c.Notes.repeatable(repeated))
+	lists := make([][]command, len(c.shoppers))
+	whose := map[*login]int{}
+	for _, one := range c.Notes.repeatable(repeated) {
+		i, known := whose[one.by]
+		if !known {
+			i = len(whose) % len(lists)
+			whose[one.by] = i
+		}
+		lists[i] = append(lists[i], one)
+	}
+	group, ctx := errgroup.WithContext(ctx)
+	for i, commands := range lists {
+		group.Go(func() error { return c.shoppers[i].repeat(ctx, a, commands) })
+	}
+	return group.Wait()
 }
 
 // LogIn logs the admin in.
