@@ -25,8 +25,10 @@ const (
 	askTimeout = 30 * time.Second
 	// tries is how often that is tried.
 	tries = 5
-	// staleBound is longer than the broker's numbers are old.
-	staleBound = 20 * time.Second
+	// staleBound is longer than the broker's numbers are old, and than the three minutes
+	// after which it tries again to bring a message from a step of a retry ladder back: its
+	// first try may come before the target is there when both begin anew after a kill.
+	staleBound = 4 * time.Minute
 )
 
 // Broker is a private RabbitMQ, seen without the network in between.

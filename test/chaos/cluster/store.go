@@ -132,7 +132,7 @@ func arguments() map[string][]string {
 	return map[string][]string{
 		up.Users: {"-users.outbox.lease", "2s"},
 		up.Games: {
-			"-games.outbox.lease", "2s", "-games.sweep.after", "3s", "-games.sweep.every", "1s", "-games.sweep.max", "5s",
+			"-games.outbox.lease", "2s", "-games.sweep.after", "3s", "-games.sweep.every", "1s", "-games.sweep.max", "30s",
 		},
 		up.Payments: {
 			"-payments.outbox.lease", "2s", "-payments.worker.lease", "5300ms", "-payments.worker.poll", "500ms",
