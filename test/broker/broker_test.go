@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/rs/zerolog"
 	"go.uber.org/goleak"
 
 	"gamestore.example/pkg/bus"
@@ -14,7 +15,14 @@ import (
 	"gamestore.example/pkg/errs"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	zerolog.SetGlobalLevel(zerolog.Disabled) // the proxy's toxics write to stderr
+	goleak.VerifyTestMain(m,
+		// The proxy leaves the halves of some broken connections behind.
+		goleak.IgnoreAnyFunction("github.com/Shopify/toxiproxy/v2.(*ToxicLink).read"),
+		goleak.IgnoreAnyFunction("github.com/Shopify/toxiproxy/v2.(*ToxicLink).write"),
+		goleak.IgnoreAnyFunction("github.com/Shopify/toxiproxy/v2/toxics.(*ToxicStub).Run"))
+}
 
 // TestABadNetwork puts toxics between publisher, consumer and broker while events flow.
 // Nothing hangs, no other error than Unavailable is told, everything works again by
