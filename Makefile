@@ -8,6 +8,10 @@ DATA        ?= data
 ADDR        ?= 127.0.0.1:8080
 # How long one package's tests may take; a busy machine needs many times what a free one does.
 PATIENCE    ?= 30m
+# Packages at the same time. Many tests wait for brokers and programs more than for a processor.
+PACKAGES    ?= 4
+# What these test are other programs, which the race detector in the test does not see.
+PROGRAMS    := test/(arch|broker|chaos|load|processes|readme|security)
 N           ?= 200
 SEED        ?= 1
 FUZZTIME    ?= 10m
@@ -39,11 +43,11 @@ build: ## Build all programs into bin/
 
 .PHONY: test
 test: ## Run every test that needs nothing but Go
-	go test -timeout $(PATIENCE) work
+	go test -p $(PACKAGES) -timeout $(PATIENCE) work
 
 .PHONY: race
-race: ## Run the same tests with the race detector
-	go test -race -timeout $(PATIENCE) work
+race: ## Run the tests of the code in this process with the race detector
+	go test -p $(PACKAGES) -race -timeout $(PATIENCE) $$(go list work | grep -vE '$(PROGRAMS)')
 
 .PHONY: integration
 integration: ## Run the tests that need servers (AMQP_URL names an empty virtual host; else private ones are started)
