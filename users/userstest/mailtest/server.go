@@ -64,12 +64,13 @@ type Server struct {
 	// Addr is its host:port.
 	Addr string
 
-	options Options
-	server  *smtp.Server
-	ended   chan struct{}
-	mu      sync.Mutex
-	hooks   Hooks
-	mails   []Mail
+	options  Options
+	listener net.Listener
+	server   *smtp.Server
+	ended    chan struct{}
+	mu       sync.Mutex
+	hooks    Hooks
+	mails    []Mail
 }
 
 // Start runs a server until the test ends.
@@ -83,7 +84,7 @@ func Start(t testing.TB, o Options) *Server {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s.Addr = listener.Addr().String()
+	s.Addr, s.listener = listener.Addr().String(), listener
 	s.server = smtp.NewServer(smtp.BackendFunc(func(c *smtp.Conn) (smtp.Session, error) {
 		return &session{server: s, conn: c}, nil
 	}))
@@ -105,6 +106,7 @@ func Start(t testing.TB, o Options) *Server {
 
 // Stop closes the server and all its connections.
 func (s *Server) Stop() {
+	_ = s.listener.Close() // the server knows it only when it has begun to serve
 	_ = s.server.Close()
 	<-s.ended
 }
