@@ -9,7 +9,7 @@ ADDR        ?= 127.0.0.1:8080
 # How long one package's tests may take; a busy machine needs many times what a free one does.
 PATIENCE    ?= 30m
 # Packages at the same time. Many tests wait for brokers and programs more than for a processor.
-PACKAGES    ?= 4
+PACKAGES    ?= 3
 # What these test are other programs, which the race detector in the test does not see.
 PROGRAMS    := test/(arch|broker|chaos|load|processes|readme|security)
 N           ?= 200

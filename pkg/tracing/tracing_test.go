@@ -236,8 +236,9 @@ func TestACollectorThatIsNotThereDelaysNothing(t *testing.T) {
 				if n := log.count(); n > 1 {
 					t.Errorf("the log says it %d times", n)
 				}
-				if dropped := value(t, reg, "dropped"); dropped == 0 || value(t, reg, "sent") != 0 {
-					t.Errorf("%v spans are said to be dropped", dropped)
+				// A collector that refuses at once may do so faster than spans are made.
+				if lost := value(t, reg, "dropped") + value(t, reg, "failed"); lost == 0 || value(t, reg, "sent") != 0 {
+					t.Errorf("%v spans are said to be lost", lost)
 				}
 			})
 		}
