@@ -1,6 +1,7 @@
 package load
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -54,7 +55,15 @@ func openBus(pack int) func(context.Context, Place) (Player, error) {
 
 // publishBus publishes as relays do, a batch after the other, several at once.
 func publishBus(begin, ctx context.Context, p *post, b *rabbit.Bus) error {
-	var id atomic.Int64
+	sample, err := event.Peek(p.body)
+	if err != nil {
+		return err
+	}
+	headers := map[string]string{}
+	if sample.TraceParent != "" {
+		headers["traceparent"] = sample.TraceParent
+	}
+	var last atomic.Int64
 	return crowd(ctx, window/batchSize, func(ctx context.Context, _ int) error {
 		batch := make([]bus.Message, batchSize)
 		for begin.Err() == nil {
@@ -62,7 +71,10 @@ func publishBus(begin, ctx context.Context, p *post, b *rabbit.Bus) error {
 				return nil //nolint:nilerr // the time is over
 			}
 			for i := range batch {
-				batch[i] = bus.Message{ID: fmt.Sprintf("%d", id.Add(1)), Key: topic, ContentType: event.ContentType, Body: p.body}
+				id := fmt.Sprintf("01995b30-0000-7000-8000-%012d", last.Add(1))
+				// A message and its event have one id, as in the services.
+				body := bytes.Replace(p.body, []byte(sample.ID), []byte(id), 1)
+				batch[i] = bus.Message{ID: id, Key: topic, ContentType: event.ContentType, Headers: headers, Body: body}
 			}
 			if err := errors.Join(b.Publish(ctx, batch...)...); err != nil {
 				return err
