@@ -2,7 +2,6 @@ package amqpapi_test
 
 import (
 	"context"
-	"errors"
 	"testing"
 
 	"go.uber.org/goleak"
@@ -11,9 +10,7 @@ import (
 	"gamestore.example/games/endpoints"
 	"gamestore.example/games/transport/amqpapi"
 	"gamestore.example/pkg/auth"
-	"gamestore.example/pkg/bus/rabbit"
 	"gamestore.example/pkg/bus/rabbit/rabbittest"
-	"gamestore.example/pkg/errs"
 	"gamestore.example/pkg/middleware"
 	"gamestore.example/pkg/rpc"
 )
@@ -123,32 +120,5 @@ func local(h rpc.Handler) rpc.Caller {
 // remote calls a handler over a real broker.
 func remote(t *testing.T, h rpc.Handler) rpc.Caller {
 	t.Helper()
-	cfg := rabbit.Config{URL: rabbittest.Start(t).URL}
-	b, err := rabbit.New(cfg)
-	if err != nil {
-		t.Fatal(err)
-	}
-	c, err := rabbit.NewClient(cfg)
-	if err != nil {
-		t.Fatal(err)
-	}
-	ctx, cancel := context.WithCancel(context.Background())
-	done := make(chan error, 1)
-	go func() { done <- b.Serve(ctx, "games", h) }()
-	t.Cleanup(func() {
-		cancel()
-		if err := errors.Join(<-done, c.Close(), b.Close()); err != nil {
-			t.Error(err)
-		}
-	})
-	caller := c.Service("games")
-	for {
-		_, err := caller.Call(t.Context(), rpc.Request{Operation: "is it there"})
-		if err == nil {
-			return caller
-		}
-		if errs.ClassOf(err) != errs.Unavailable {
-			t.Fatal(err)
-		}
-	}
+	return rabbittest.Serve(t, "games", h)
 }

@@ -67,34 +67,7 @@ func (anybody) Verify(_ context.Context, raw string) (auth.Principal, error) {
 // remote calls a handler over a real broker.
 func remote(t *testing.T, h rpc.Handler) rpc.Caller {
 	t.Helper()
-	cfg := rabbit.Config{URL: rabbittest.Start(t).URL}
-	b, err := rabbit.New(cfg)
-	if err != nil {
-		t.Fatal(err)
-	}
-	c, err := rabbit.NewClient(cfg)
-	if err != nil {
-		t.Fatal(err)
-	}
-	ctx, cancel := context.WithCancel(context.Background())
-	done := make(chan error, 1)
-	go func() { done <- b.Serve(ctx, "payments", h) }()
-	t.Cleanup(func() {
-		cancel()
-		if err := errors.Join(<-done, c.Close(), b.Close()); err != nil {
-			t.Error(err)
-		}
-	})
-	caller := c.Service("payments")
-	for {
-		_, err := caller.Call(t.Context(), rpc.Request{Operation: "is it there"})
-		if err == nil {
-			return caller
-		}
-		if errs.ClassOf(err) != errs.Unavailable {
-			t.Fatal(err)
-		}
-	}
+	return rabbittest.Serve(t, "payments", h)
 }
 
 func TestRoundTripInProcess(t *testing.T) {
