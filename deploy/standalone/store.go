@@ -211,9 +211,6 @@ func (s *Store) Addr() string { return s.server.Addr() }
 // Games is the games app, for an operator's commands.
 func (s *Store) Games() *games.App { return s.games }
 
-// Payments is the payments app, for audits of the simulated provider.
-func (s *Store) Payments() *payments.App { return s.pays }
-
 // Ready tells whether every service's store answers.
 func (s *Store) Ready(ctx context.Context) error {
 	for _, app := range s.services() {

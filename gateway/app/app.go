@@ -50,7 +50,6 @@ type App struct {
 	handler   http.Handler
 	transport *http.Transport
 	brokers   *brokers
-	ready     func(ctx context.Context) error
 }
 
 // New composes the gateway. It listens nowhere and starts nothing but the
@@ -80,7 +79,7 @@ func New(_ context.Context, cfg Config, deps Deps) (_ *App, err error) {
 	if err != nil {
 		return nil, err
 	}
-	return &App{handler: handler, transport: b.transport, brokers: b.brokers, ready: b.deps.Ready}, nil
+	return &App{handler: handler, transport: b.transport, brokers: b.brokers}, nil
 }
 
 // Handler is everything that the gateway serves.
@@ -88,9 +87,6 @@ func (a *App) Handler() http.Handler { return a.handler }
 
 // Actors are the parts that must run beside the HTTP server: none.
 func (a *App) Actors() []lifecycle.Actor { return nil }
-
-// Ready tells whether requests can be served.
-func (a *App) Ready(ctx context.Context) error { return a.ready(ctx) }
 
 // Close gives the connections to the upstreams back. Call it after the server
 // has drained.

@@ -67,10 +67,6 @@ func newServer(cfg Config, h http.Handler, logger *slog.Logger, listener net.Lis
 // Addr is the address that the server listens at.
 func (s *Server) Addr() string { return s.listener.Addr().String() }
 
-// Draining is closed when the server was told to stop. Until the drain delay is
-// over it serves on; readiness should fail from now.
-func (s *Server) Draining() <-chan struct{} { return s.draining.Done() }
-
 // Draining returns what is closed when the server of this request is told to stop.
 // For a context that is not of a Server it is nil, which never is.
 func Draining(ctx context.Context) <-chan struct{} {

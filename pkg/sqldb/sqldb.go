@@ -34,7 +34,6 @@ type DB struct {
 
 type config struct {
 	busyTimeout time.Duration
-	readers     int
 	maxBatch    int
 }
 
@@ -45,9 +44,8 @@ type Option func(*config)
 // write lock before it fails as Unavailable. The default is 5 seconds.
 func WithBusyTimeout(d time.Duration) Option { return func(c *config) { c.busyTimeout = d } }
 
-// WithReaders sets the most connections that read at once. The default is
-// twice the number of processors, and at least 4.
-func WithReaders(n int) Option { return func(c *config) { c.readers = n } }
+// readers is the most connections that read at once.
+func readers() int { return max(4, 2*runtime.GOMAXPROCS(0)) }
 
 // WithMaxBatch sets the most changes of one commit. The default is 256. At 1
 // each change has a transaction of its own.
@@ -58,7 +56,7 @@ func WithMaxBatch(n int) Option { return func(c *config) { c.maxBatch = n } }
 // The database is in WAL mode, syncs on every commit and checks foreign keys. Close it to
 // free its goroutine and files.
 func OpenSQLite(ctx context.Context, path string, opts ...Option) (*DB, error) {
-	c := config{busyTimeout: 5 * time.Second, readers: max(4, 2*runtime.GOMAXPROCS(0)), maxBatch: 256}
+	c := config{busyTimeout: 5 * time.Second, maxBatch: 256}
 	for _, o := range opts {
 		o(&c)
 	}
@@ -70,7 +68,7 @@ func OpenSQLite(ctx context.Context, path string, opts ...Option) (*DB, error) {
 	if db.writer, err = openWriter(ctx, db.dsn); err != nil {
 		return nil, fmt.Errorf("open %s: %w", path, Classify(err))
 	}
-	if db.reader, err = openReader(ctx, readDSN(file, c.busyTimeout), c.readers); err != nil {
+	if db.reader, err = openReader(ctx, readDSN(file, c.busyTimeout), readers()); err != nil {
 		return nil, errors.Join(fmt.Errorf("open %s: %w", path, Classify(err)), db.writer.close())
 	}
 	db.group = batch.NewGroup(c.maxBatch, db.writer.run)
